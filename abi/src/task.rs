@@ -1,0 +1,73 @@
+//! Tasks as a host sees them: typed arguments in, a typed value out.
+
+use crate::codec::CodecError;
+use crate::{Record, SCALAR_SLOTS};
+
+/// A function that can run in a sandboxed process. `#[task]` of `sandpool-guest` implements it.
+pub trait Task: Copy + Send + Sync + 'static {
+    /// What the task is called with: `()` for no parameter, the parameter's type for one, a tuple
+    /// for several. A borrowed parameter is owned here: `&str` is `String`, `&[T]` is `Vec<T>`.
+    type Args: Send + 'static;
+
+    /// What the task returns; for a task that returns a `Result`, the type of `Ok`.
+    type Output: Send + 'static;
+
+    /// Name, doc comment and schemas.
+    const RECORD: Record;
+
+    /// Returns the arguments in the form in which they are handed to the guest.
+    ///
+    /// # Errors
+    ///
+    /// What the arguments' own `Serialize` reports.
+    #[doc(hidden)]
+    fn encode(args: &Self::Args) -> Result<Arguments, CodecError>;
+
+    /// Returns the value that a guest's reply stands for.
+    ///
+    /// # Errors
+    ///
+    /// A reply that is no such value.
+    #[doc(hidden)]
+    fn decode(reply: Reply<'_>) -> Result<Self::Output, CodecError>;
+}
+
+/// How arguments and result of a call are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Encoding {
+    /// See [`codec`](crate::codec).
+    Postcard = 0,
+    /// Text; for hosts that know the task only by its name.
+    Json = 1,
+}
+
+impl Encoding {
+    /// Returns the encoding of this number, if there is one.
+    #[must_use]
+    pub const fn from_u32(number: u32) -> Option<Self> {
+        match number {
+            0 => Some(Self::Postcard),
+            1 => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// The arguments of one call.
+#[derive(Clone, Debug)]
+pub enum Arguments {
+    /// For the scalar export. Unused slots are zero.
+    Scalars([u64; SCALAR_SLOTS]),
+    /// For the task export.
+    Encoded(Encoding, Vec<u8>),
+}
+
+/// The reply to one call, still in guest memory.
+#[derive(Clone, Copy, Debug)]
+pub enum Reply<'a> {
+    /// Of the scalar export.
+    Scalar(u64),
+    /// Of the task export, encoded like the arguments.
+    Encoded(&'a [u8]),
+}

@@ -1,0 +1,343 @@
+//! The code that `#[task]` writes.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::{Attribute, Ident, ItemFn, Type};
+
+use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec};
+
+pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
+    let name = function.sig.ident.clone();
+    let visibility = std::mem::replace(&mut function.vis, syn::Visibility::Inherited);
+    let conditions = take(&mut function, &["cfg"]);
+    let documentation = take(&mut function, &["doc", "deprecated"]);
+    // rustdoc shows a struct, which has no signature. Without a doc comment there is nothing to add
+    // to, and `missing_docs` should say so.
+    let shape = format!(
+        "\n\nSignature: `{}`",
+        written(&function.sig.to_token_stream())
+    );
+    let shape = (!documentation.is_empty()).then(|| quote!(#[doc = #shape]));
+
+    let pointer = pointer(&function);
+    let args = args(&signature.parameters);
+    let output = &signature.output;
+    let record = record(&name, signature);
+    let encode = encode(signature);
+    let decode = decode(signature);
+    let guest = guest(&name, signature);
+    quote! {
+        #(#conditions)*
+        #(#documentation)*
+        #shape
+        #[allow(non_camel_case_types, reason = "stands for a function")]
+        #[derive(Clone, Copy, Debug)]
+        #visibility struct #name;
+
+        #(#conditions)*
+        const _: () = {
+            use ::sandpool_guest::__private as private;
+
+            #function
+
+            impl ::std::ops::Deref for #name {
+                type Target = #pointer;
+                fn deref(&self) -> &Self::Target {
+                    const FUNCTION: &#pointer = &(#name as #pointer);
+                    FUNCTION
+                }
+            }
+
+            impl private::abi::Task for #name {
+                type Args = #args;
+                type Output = #output;
+                const RECORD: private::abi::Record = #record;
+
+                fn encode(
+                    args: &Self::Args,
+                ) -> ::std::result::Result<private::abi::Arguments, private::codec::CodecError> {
+                    #encode
+                }
+
+                fn decode(
+                    reply: private::abi::Reply<'_>,
+                ) -> ::std::result::Result<Self::Output, private::codec::CodecError> {
+                    #decode
+                }
+            }
+
+            #guest
+        };
+    }
+}
+
+/// Removes the function's attributes of these names and returns them.
+fn take(function: &mut ItemFn, names: &[&str]) -> Vec<Attribute> {
+    function
+        .attrs
+        .extract_if(.., |attribute| {
+            names.iter().any(|name| attribute.path().is_ident(name))
+        })
+        .collect()
+}
+
+/// The type `fn(A, B) -> C` of the function.
+fn pointer(function: &ItemFn) -> TokenStream {
+    let types = function.sig.inputs.iter().map(|input| match input {
+        syn::FnArg::Typed(typed) => typed.ty.to_token_stream(),
+        syn::FnArg::Receiver(receiver) => receiver.to_token_stream(),
+    });
+    let output = &function.sig.output;
+    quote!(fn(#(#types),*) #output)
+}
+
+/// The type of the arguments as a host gives them.
+fn args(parameters: &[Parameter]) -> TokenStream {
+    let types = parameters.iter().map(|parameter| parameter.form.owned());
+    match parameters {
+        [one] => one.form.owned(),
+        _ => quote!((#(#types),*)),
+    }
+}
+
+fn record(name: &Ident, signature: &Signature) -> TokenStream {
+    let name = plain(name);
+    let doc = &signature.doc;
+    let scalar = signature.is_scalar();
+    let parameters = signature.parameters.iter().map(|parameter| {
+        let name = &parameter.name;
+        let schema = schema_of(&parameter.form.owned());
+        quote!((#name, #schema))
+    });
+    let output = schema_of(&signature.output.to_token_stream());
+    quote! {
+        private::abi::Record {
+            name: #name,
+            doc: #doc,
+            parameters: &[#(#parameters),*],
+            output: #output,
+            scalar: #scalar,
+        }
+    }
+}
+
+/// The type's schema: its structure if it has one, else its name as written here.
+pub(crate) fn schema_of(ty: &TokenStream) -> TokenStream {
+    let text = written(ty);
+    quote! {{
+        #[allow(unused_imports, reason = "needed for types without a schema only")]
+        use ::sandpool_guest::__private::schema::Undescribed as _;
+        match ::sandpool_guest::__private::schema::Probe::<#ty>::TYPE {
+            ::std::option::Option::Some(ty) => ty,
+            ::std::option::Option::None => {
+                &::sandpool_guest::__private::schema::Type::Named(#text)
+            }
+        }
+    }}
+}
+
+/// The type in Rust's usual spacing; tokens come with a blank between any two.
+fn written(ty: &TokenStream) -> String {
+    let mut text = String::new();
+    for token in ty.to_string().split_whitespace() {
+        let tight = matches!(token, "<" | ">" | "::" | "," | ";" | ")" | "]");
+        if !(text.is_empty() || tight || text.ends_with(['<', ':', '(', '[', '&'])) {
+            text.push(' ');
+        }
+        text.push_str(token);
+    }
+    text
+}
+
+fn encode(signature: &Signature) -> TokenStream {
+    let count = signature.parameters.len();
+    let places: Vec<TokenStream> = (0..count)
+        .map(|index| match count {
+            1 => quote!(*args),
+            _ => {
+                let index = syn::Index::from(index);
+                quote!(args.#index)
+            }
+        })
+        .collect();
+    if signature.is_scalar() {
+        let mut slots: Vec<TokenStream> = places
+            .iter()
+            .map(|place| quote!(private::abi::Scalar::into_slot(#place)))
+            .collect();
+        slots.resize(SCALAR_SLOTS, quote!(0));
+        return quote! {
+            let _ = args;
+            ::std::result::Result::Ok(private::abi::Arguments::Scalars([#(#slots),*]))
+        };
+    }
+    let values = places
+        .iter()
+        .zip(&signature.parameters)
+        .map(|(place, parameter)| match parameter.form {
+            Form::OwnedBytes | Form::Bytes => quote!(private::codec::Bytes::new(&#place)),
+            _ => quote!(&#place),
+        });
+    quote! {
+        let _ = args;
+        let bytes = private::codec::encode(&(#(#values,)*))?;
+        ::std::result::Result::Ok(private::abi::Arguments::Encoded(
+            private::abi::Encoding::Postcard,
+            bytes,
+        ))
+    }
+}
+
+fn decode(signature: &Signature) -> TokenStream {
+    let output = &signature.output;
+    let encoded = if is_byte_vec(output) {
+        quote!(
+            private::codec::decode::<private::codec::ByteBuf>(bytes)
+                .map(private::codec::ByteBuf::into_vec)
+        )
+    } else {
+        quote!(private::codec::decode::<#output>(bytes))
+    };
+    if signature.is_scalar() {
+        return quote! {
+            match reply {
+                private::abi::Reply::Scalar(slot) => {
+                    <#output as private::abi::Scalar>::from_slot(slot)
+                        .ok_or_else(|| private::codec::CodecError::new("the result is out of its type's range"))
+                }
+                private::abi::Reply::Encoded(bytes) => #encoded,
+            }
+        };
+    }
+    quote! {
+        match reply {
+            private::abi::Reply::Encoded(bytes) => #encoded,
+            private::abi::Reply::Scalar(_) => ::std::result::Result::Err(
+                private::codec::CodecError::new("a scalar came for an encoded result"),
+            ),
+        }
+    }
+}
+
+/// What exists in the wasm module only: the record and the exports.
+fn guest(name: &Ident, signature: &Signature) -> TokenStream {
+    let export = format!("sandpool.task.{}", plain(name));
+    let postcard = answer(
+        name,
+        signature,
+        "postcard",
+        |parameter, value| match &parameter.form {
+            Form::Owned(ty) => (quote!(#ty), quote!(#value)),
+            Form::OwnedBytes => (quote!(private::codec::ByteBuf), quote!(#value.into_vec())),
+            Form::Str => (quote!(&str), quote!(#value)),
+            Form::Bytes => (quote!(&private::codec::Bytes), quote!(#value)),
+            Form::Slice(_) | Form::Borrowed(_) => (parameter.form.owned(), quote!(&#value)),
+        },
+    );
+    let json = answer(name, signature, "json", |parameter, value| {
+        let pass = match &parameter.form {
+            Form::Owned(_) | Form::OwnedBytes => quote!(#value),
+            Form::Str | Form::Bytes | Form::Slice(_) | Form::Borrowed(_) => quote!(&#value),
+        };
+        (parameter.form.owned(), pass)
+    });
+    let scalar = signature.is_scalar().then(|| scalar(name, signature));
+    quote! {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            use private::abi::{Record, Task};
+
+            const RECORD: Record = <#name as Task>::RECORD;
+            const LEN: usize = RECORD.len_bytes();
+            #[used]
+            #[unsafe(link_section = "sandpool.tasks")]
+            static BYTES: [u8; LEN] = RECORD.to_bytes();
+
+            #[unsafe(export_name = #export)]
+            extern "C" fn call(encoding: u32, ptr: u32, len: u32) -> u64 {
+                private::call(encoding, ptr, len, |bytes| #postcard, |bytes| #json)
+            }
+
+            #scalar
+        };
+    }
+}
+
+/// Decodes `bytes`, calls the function and encodes what it returns.
+fn answer(
+    name: &Ident,
+    signature: &Signature,
+    encoding: &str,
+    parameter: impl Fn(&Parameter, &Ident) -> (TokenStream, TokenStream),
+) -> TokenStream {
+    let encoding = format_ident!("{encoding}");
+    let values: Vec<Ident> = (0..signature.parameters.len())
+        .map(|index| format_ident!("value{index}"))
+        .collect();
+    let (types, passed): (Vec<_>, Vec<_>) = signature
+        .parameters
+        .iter()
+        .zip(&values)
+        .map(|(one, value)| parameter(one, value))
+        .unzip();
+    // One parameter stands for itself in JSON; in postcard a tuple of one is the same as the one.
+    let (ty, pattern) = match (&types[..], &values[..]) {
+        ([ty], [value]) => (quote!(#ty), quote!(#value)),
+        _ => (quote!((#(#types),*)), quote!((#(#values),*))),
+    };
+    let result = if signature.fallible {
+        quote! {
+            #name(#(#passed),*).map_err(|error| {
+                #[allow(unused_imports, reason = "which one is needed depends on the error")]
+                use private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
+                (&&&&private::failure::Caught(error)).failure()
+            })
+        }
+    } else {
+        quote!(::std::result::Result::Ok::<_, private::abi::Failure>(#name(#(#passed),*)))
+    };
+    let result = if is_byte_vec(&signature.output) {
+        quote!(#result.map(private::codec::ByteBuf::from))
+    } else {
+        result
+    };
+    quote! {
+        match private::#encoding::decode::<#ty>(bytes) {
+            ::std::result::Result::Ok(#pattern) => private::#encoding::answer(#result),
+            ::std::result::Result::Err(error) => private::bad_arguments(&error),
+        }
+    }
+}
+
+fn scalar(name: &Ident, signature: &Signature) -> TokenStream {
+    let export = format!("sandpool.scalar.{}", plain(name));
+    let count = signature.parameters.len();
+    let slots: Vec<Ident> = (0..SCALAR_SLOTS)
+        .map(|index| match index < count {
+            true => format_ident!("slot{index}"),
+            false => format_ident!("_slot{index}"),
+        })
+        .collect();
+    let values = signature
+        .parameters
+        .iter()
+        .zip(&slots)
+        .map(|(parameter, slot)| {
+            let ty: TokenStream = parameter.form.owned();
+            quote!(private::scalar::<#ty>(#slot))
+        });
+    let output: &Type = &signature.output;
+    quote! {
+        const _: () = assert!(private::abi::SCALAR_SLOTS == #SCALAR_SLOTS);
+
+        #[unsafe(export_name = #export)]
+        extern "C" fn scalar(#(#slots: u64),*) -> u64 {
+            private::enter();
+            <#output as private::abi::Scalar>::into_slot(#name(#(#values),*))
+        }
+    }
+}
+
+fn plain(name: &Ident) -> String {
+    name.to_string().trim_start_matches("r#").to_owned()
+}

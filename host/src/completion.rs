@@ -1,0 +1,338 @@
+//! The one place where a task changes state.
+//!
+//! ```text
+//! Pending --claim--> Running --complete--> Finishing --> Finished --take--> Taken
+//!    |                  |                      ^
+//!    +------cancel------+----------------------+
+//! ```
+//!
+//! The step to `Finishing` is the one that counts: it happens once, under the lock, and from then on
+//! the task is finished for everybody who asks. Whoever took it then runs the callbacks, outside the
+//! lock, with the outcome in hand; only after them can a joiner take the outcome away.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use crate::arrivals::Arrivals;
+use crate::error::{TaskError, TaskErrorKind};
+use crate::sync;
+
+pub(crate) type Outcome<T> = Result<T, TaskError>;
+pub(crate) type TaskName = Cow<'static, str>;
+type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
+
+/// A running task that can be made to end.
+pub(crate) trait Stop: Send + Sync {
+    /// Makes the task end soon. Its outcome is no longer asked for.
+    fn stop(&self);
+}
+
+enum State<T> {
+    Pending,
+    Running(Option<Arc<dyn Stop>>),
+    Finishing { cancelled: bool },
+    Finished(Outcome<T>),
+    Taken,
+}
+
+struct Inner<T> {
+    state: State<T>,
+    waker: Option<Waker>,
+    arrivals: Vec<(Arc<Arrivals>, usize)>,
+    callbacks: Vec<Callback<T>>,
+}
+
+/// The shared state of one task: the worker's [`Promise`] and the user's handle both point to it.
+pub(crate) struct Completion<T> {
+    task: TaskName,
+    inner: Mutex<Inner<T>>,
+    finished: Condvar,
+}
+
+impl<T> Completion<T> {
+    fn new(task: TaskName) -> Self {
+        Self {
+            task,
+            inner: Mutex::new(Inner {
+                state: State::Pending,
+                waker: None,
+                arrivals: Vec::new(),
+                callbacks: Vec::new(),
+            }),
+            finished: Condvar::new(),
+        }
+    }
+
+    pub(crate) fn task(&self) -> &str {
+        &self.task
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<T>> {
+        sync::lock(&self.inner)
+    }
+
+    /// Pending to running. Returns `false` where the task is not to be run any more.
+    fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
+        let mut inner = self.lock();
+        let pending = matches!(inner.state, State::Pending);
+        if pending {
+            inner.state = State::Running(stop);
+        }
+        pending
+    }
+
+    /// To finished, with this outcome. Returns `false`, and drops it, where there is one already.
+    fn complete(&self, outcome: Outcome<T>) -> bool {
+        let inner = self.lock();
+        match inner.state {
+            State::Pending | State::Running(_) => self.finish(inner, outcome),
+            State::Finishing { .. } | State::Finished(_) | State::Taken => return false,
+        }
+        true
+    }
+
+    /// To finished, as cancelled. Returns whether the task is cancelled now: `false` where it has
+    /// ended otherwise, or runs and cannot be stopped.
+    pub(crate) fn cancel(&self) -> bool {
+        let mut inner = self.lock();
+        let stop = match &mut inner.state {
+            State::Pending => None,
+            State::Running(stop) => match stop.take() {
+                Some(stop) => Some(stop),
+                None => return false,
+            },
+            State::Finishing { cancelled } => return *cancelled,
+            State::Finished(outcome) => return is_cancelled(outcome),
+            State::Taken => return false,
+        };
+        let cancelled = TaskError::new(self.task.clone(), TaskErrorKind::Cancelled);
+        // Stopped first: a callback may take its time.
+        if let Some(stop) = stop {
+            stop.stop();
+        }
+        self.finish(inner, Err(cancelled));
+        true
+    }
+
+    fn finish(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
+        inner.state = State::Finishing {
+            cancelled: is_cancelled(&outcome),
+        };
+        let arrivals = std::mem::take(&mut inner.arrivals);
+        drop(inner);
+        for (arrivals, index) in arrivals {
+            arrivals.arrive(index);
+        }
+        self.run_callbacks(outcome);
+    }
+
+    /// Runs callbacks until there are none left, then leaves the outcome for the joiner.
+    fn run_callbacks(&self, outcome: Outcome<T>) {
+        loop {
+            let mut inner = self.lock();
+            let callbacks = std::mem::take(&mut inner.callbacks);
+            if callbacks.is_empty() {
+                inner.state = State::Finished(outcome);
+                let waker = inner.waker.take();
+                drop(inner);
+                self.finished.notify_all();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                return;
+            }
+            drop(inner);
+            for callback in callbacks {
+                // The panic hook has said what happened; it is nobody else's affair.
+                let _ = catch_unwind(AssertUnwindSafe(|| callback(&outcome)));
+            }
+        }
+    }
+
+    /// Has `callback` called with the outcome: now, if there is one.
+    pub(crate) fn on_finish(&self, callback: Callback<T>) {
+        let mut inner = self.lock();
+        inner.callbacks.push(callback);
+        if !matches!(inner.state, State::Finished(_)) {
+            return;
+        }
+        let cancelled = matches!(&inner.state, State::Finished(outcome) if is_cancelled(outcome));
+        let finished = std::mem::replace(&mut inner.state, State::Finishing { cancelled });
+        drop(inner);
+        if let State::Finished(outcome) = finished {
+            self.run_callbacks(outcome);
+        }
+    }
+
+    /// Has the arrival of `index` reported: now, if the task is finished.
+    pub(crate) fn report_to(&self, arrivals: &Arc<Arrivals>, index: usize) {
+        let mut inner = self.lock();
+        match inner.state {
+            State::Pending | State::Running(_) => {
+                inner.arrivals.push((Arc::clone(arrivals), index));
+            }
+            State::Finishing { .. } | State::Finished(_) | State::Taken => {
+                drop(inner);
+                arrivals.arrive(index);
+            }
+        }
+    }
+
+    /// Takes back a [`report_to`](Self::report_to).
+    pub(crate) fn stop_reporting_to(&self, arrivals: &Arc<Arrivals>) {
+        self.lock()
+            .arrivals
+            .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
+    }
+
+    /// Waits for the outcome and takes it; `None` if `deadline` comes first.
+    pub(crate) fn take(&self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+        let mut inner = self.lock();
+        let mut time_left = true;
+        loop {
+            match std::mem::replace(&mut inner.state, State::Taken) {
+                State::Finished(outcome) => return Some(outcome),
+                State::Taken => panic!(
+                    "the outcome of a task was taken twice: a handle was joined or polled after its future had returned it"
+                ),
+                unfinished => inner.state = unfinished,
+            }
+            if !time_left {
+                return None;
+            }
+            (inner, time_left) = sync::wait(&self.finished, inner, deadline);
+        }
+    }
+
+    /// Takes the outcome, or leaves the waker to be woken when there is one.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Outcome<T>> {
+        let mut inner = self.lock();
+        match std::mem::replace(&mut inner.state, State::Taken) {
+            State::Finished(outcome) => Poll::Ready(outcome),
+            State::Taken => {
+                panic!("the future of a task was polled after it had returned the outcome")
+            }
+            unfinished => {
+                inner.state = unfinished;
+                inner.waker = Some(context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.lock().state, State::Running(_))
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        match self.lock().state {
+            State::Pending | State::Running(_) => false,
+            State::Finishing { .. } | State::Finished(_) | State::Taken => true,
+        }
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        match &self.lock().state {
+            State::Finishing { cancelled } => *cancelled,
+            State::Finished(outcome) => is_cancelled(outcome),
+            State::Pending | State::Running(_) | State::Taken => false,
+        }
+    }
+
+    pub(crate) fn is_failed(&self) -> bool {
+        match &self.lock().state {
+            State::Finished(Err(error)) => !error.is_cancelled(),
+            _ => false,
+        }
+    }
+}
+
+fn is_cancelled<T>(outcome: &Outcome<T>) -> bool {
+    matches!(outcome, Err(error) if error.is_cancelled())
+}
+
+impl<T> fmt::Debug for Completion<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &self.lock().state {
+            State::Pending => "pending",
+            State::Running(_) => "running",
+            State::Finishing { cancelled: true } => "cancelled",
+            State::Finishing { .. } => "finishing",
+            State::Finished(Ok(_)) => "finished",
+            State::Finished(Err(error)) if error.is_cancelled() => "cancelled",
+            State::Finished(Err(_)) => "failed",
+            State::Taken => "taken",
+        };
+        f.debug_struct("Task")
+            .field("name", &self.task)
+            .field("state", &state)
+            .finish()
+    }
+}
+
+/// What the right to cancel a task is a right to, whatever the task's type.
+pub(crate) trait Cancel: Send + Sync + fmt::Debug {
+    fn cancel(&self) -> bool;
+    fn is_finished(&self) -> bool;
+}
+
+impl<T: Send> Cancel for Completion<T> {
+    fn cancel(&self) -> bool {
+        Self::cancel(self)
+    }
+    fn is_finished(&self) -> bool {
+        Self::is_finished(self)
+    }
+}
+
+/// The worker's end: the duty to complete the task. Dropped without that, it cancels the task, so
+/// that a job thrown away, for whatever reason, leaves nobody waiting.
+pub(crate) struct Promise<T> {
+    completion: Arc<Completion<T>>,
+}
+
+impl<T> Promise<T> {
+    pub(crate) fn new(task: impl Into<TaskName>) -> Self {
+        Self {
+            completion: Arc::new(Completion::new(task.into())),
+        }
+    }
+
+    pub(crate) fn completion(&self) -> Arc<Completion<T>> {
+        Arc::clone(&self.completion)
+    }
+
+    /// Returns whether the task is to be run, and marks it as running. `stop` is how it is
+    /// cancelled from now on, if it can be.
+    pub(crate) fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
+        self.completion.claim(stop)
+    }
+
+    pub(crate) fn complete(self, outcome: Result<T, TaskErrorKind>) {
+        self.completion
+            .complete(outcome.map_err(|kind| self.error(kind)));
+    }
+
+    pub(crate) fn fail(self, error: TaskError) {
+        self.completion.complete(Err(error));
+    }
+
+    pub(crate) fn task(&self) -> TaskName {
+        self.completion.task.clone()
+    }
+
+    fn error(&self, kind: TaskErrorKind) -> TaskError {
+        TaskError::new(self.task(), kind)
+    }
+}
+
+impl<T> Drop for Promise<T> {
+    fn drop(&mut self) {
+        self.completion
+            .complete(Err(self.error(TaskErrorKind::Cancelled)));
+    }
+}

@@ -1,0 +1,63 @@
+//! A pool could not be made.
+
+use std::{fmt, io};
+
+use crate::error::LoadError;
+
+/// Why a pool could not be made.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Zero workers were asked for.
+    NoWorkers,
+    /// More workers than there is room for in the module's sandbox allocation.
+    TooManyWorkers {
+        /// How many were asked for.
+        requested: usize,
+        /// How many sandboxes the module has left for this pool.
+        available: usize,
+    },
+    /// The module could not be loaded.
+    Load(LoadError),
+    /// The operating system refused the first thread.
+    Thread(io::Error),
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoWorkers => f.write_str("a pool needs at least one worker"),
+            Self::TooManyWorkers {
+                requested,
+                available,
+            } => write!(
+                f,
+                "{requested} workers were asked for, but the module has room for {available} sandboxes; use fewer, or load it once more"
+            ),
+            Self::Load(_) => f.write_str("the module cannot be loaded"),
+            Self::Thread(_) => f.write_str("a thread cannot be started"),
+        }
+    }
+}
+
+impl std::error::Error for BuildError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::NoWorkers | Self::TooManyWorkers { .. } => None,
+            Self::Load(error) => Some(error),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl From<LoadError> for BuildError {
+    fn from(error: LoadError) -> Self {
+        Self::Load(error)
+    }
+}
+
+impl From<std::convert::Infallible> for BuildError {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,84 @@
+//! A task was not accepted.
+
+use std::sync::{Mutex, PoisonError};
+use std::{fmt, io};
+
+use crate::error::LoadError;
+
+/// A task that was not accepted. It has not run and will not; [`into_inner`](Self::into_inner)
+/// gives it back.
+pub struct SubmitError<W = ()> {
+    kind: SubmitErrorKind,
+    // In a lock so that the error is `Sync` whatever the work is, as `?` into `anyhow` wants it.
+    work: Mutex<W>,
+}
+
+/// Why a task was not accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum SubmitErrorKind {
+    /// The pool was shut down.
+    ShutDown,
+    /// The pool has no worker yet and the operating system refused to start one.
+    Thread(io::Error),
+    /// The pool's module does not have the task, or not with these types.
+    Task(LoadError),
+}
+
+impl<W> SubmitError<W> {
+    pub(crate) fn new(kind: SubmitErrorKind, work: W) -> Self {
+        Self {
+            kind,
+            work: Mutex::new(work),
+        }
+    }
+
+    /// Returns why the task was not accepted.
+    #[must_use]
+    pub fn kind(&self) -> &SubmitErrorKind {
+        &self.kind
+    }
+
+    /// Returns what was submitted: the closure, or the arguments.
+    #[must_use]
+    pub fn into_inner(self) -> W {
+        self.work
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the error with something else for the work.
+    pub(crate) fn map<V>(self, change: impl FnOnce(W) -> V) -> SubmitError<V> {
+        let work = self
+            .work
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        SubmitError::new(self.kind, change(work))
+    }
+}
+
+impl<W> fmt::Debug for SubmitError<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SubmitError").field(&self.kind).finish()
+    }
+}
+
+impl<W> fmt::Display for SubmitError<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.kind {
+            SubmitErrorKind::ShutDown => "the pool was shut down and accepts no more tasks",
+            SubmitErrorKind::Thread(_) => "no worker thread can be started",
+            SubmitErrorKind::Task(_) => "the pool's module cannot serve the task",
+        })
+    }
+}
+
+impl<W> std::error::Error for SubmitError<W> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            SubmitErrorKind::ShutDown => None,
+            SubmitErrorKind::Thread(error) => Some(error),
+            SubmitErrorKind::Task(error) => Some(error),
+        }
+    }
+}

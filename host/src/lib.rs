@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+
+mod arrivals;
+mod completion;
+mod error;
+mod handle;
+mod limits;
+mod map;
+mod panic_place;
+mod process_pool;
+mod sandbox;
+mod sync;
+mod thread_pool;
+mod wait;
+mod workers;
+
+pub use error::{
+    BuildError, Failure, Frame, LoadError, Panic, SubmitError, SubmitErrorKind, TaskError,
+    TaskErrorKind, TrapKind, Unfinished,
+};
+pub use handle::{CancelHandle, TaskHandle};
+pub use limits::Limits;
+pub use map::Map;
+pub use process_pool::{ProcessPool, ProcessPoolBuilder};
+pub use sandbox::{Import, ModuleInfo, TaskInfo, TaskModule};
+pub use sandpool_abi::{Parameter, Task};
+pub use thread_pool::{ThreadPool, ThreadPoolBuilder};
+pub use wait::{AsCompleted, WaitFor, Waited, as_completed, wait};
+pub use workers::Shutdown;

@@ -1,0 +1,18 @@
+//! What a process is here: a wasm instance with its own memory, that lives for one task.
+//!
+//! The engine's types stay in this folder.
+
+mod engine;
+mod info;
+mod instance;
+mod interrupt;
+mod memory;
+mod module;
+mod trap;
+
+pub(crate) use engine::WASM_STACK_BYTES;
+pub use info::{Import, ModuleInfo, TaskInfo};
+pub(crate) use instance::{Fault, run};
+pub(crate) use interrupt::Interrupt;
+pub use module::TaskModule;
+pub(crate) use module::{Entry, Reservation};

@@ -1,0 +1,3 @@
+//! Black-box tests: one binary, a module for each subject.
+
+mod faults;

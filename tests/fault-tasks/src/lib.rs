@@ -1,0 +1,211 @@
+//! Tasks that misbehave, one behaviour each, and a few that only show how values travel.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use sandpool_guest::{Schema, task};
+use serde::{Deserialize, Serialize};
+
+sandpool_guest::module!();
+
+/// Returns its argument.
+#[task]
+pub fn echo(text: String) -> String {
+    text
+}
+
+/// Returns its argument, which is borrowed from the caller's bytes.
+#[task]
+pub fn echo_bytes(bytes: &[u8]) -> Vec<u8> {
+    bytes.to_vec()
+}
+
+/// Adds two numbers.
+#[task]
+pub fn add(left: i32, right: i32) -> i32 {
+    left.wrapping_add(right)
+}
+
+/// Takes nothing and returns nothing.
+#[task]
+pub fn nothing() {}
+
+/// Panics with `message`.
+#[task]
+pub fn boom(message: &str) {
+    panic!("{message}");
+}
+
+/// Panics, called with a scalar.
+#[task]
+pub fn index_out_of_bounds(index: u32) -> u32 {
+    let numbers = std::hint::black_box([1, 2, 3]);
+    numbers[index as usize]
+}
+
+/// Returns an error with two causes.
+#[task]
+pub fn fail(what: &str) -> anyhow::Result<u32> {
+    what.parse::<u32>()
+        .context("the count is no number")
+        .context("the order cannot be read")
+}
+
+/// Never ends.
+#[task]
+pub fn spin() {
+    loop {
+        std::hint::black_box(());
+    }
+}
+
+/// Allocates `bytes` of memory and touches a byte of every page.
+#[task]
+pub fn hoard(bytes: u64) -> u64 {
+    let mut memory = vec![0u8; bytes as usize];
+    memory.iter_mut().step_by(4096).for_each(|byte| *byte = 1);
+    std::hint::black_box(&memory)
+        .iter()
+        .map(|byte| u64::from(*byte))
+        .sum()
+}
+
+/// Calls itself until the stack is used up, with nothing on the stack in memory.
+#[task]
+pub fn recurse(depth: u64) -> u64 {
+    if std::hint::black_box(depth) == u64::MAX {
+        return 0;
+    }
+    recurse(depth + 1).wrapping_mul(3) + depth
+}
+
+/// Calls itself until the stack is used up, with a buffer on the stack in memory.
+#[task]
+pub fn recurse_with_buffers(depth: u64) -> u64 {
+    let mut buffer = [0u8; 4096];
+    buffer[(depth % 4096) as usize] = 1;
+    std::hint::black_box(&mut buffer);
+    if depth == u64::MAX {
+        return 0;
+    }
+    recurse_with_buffers(depth + 1) + u64::from(buffer[7])
+}
+
+/// Executes an instruction that traps.
+#[task]
+pub fn abort() {
+    std::process::abort();
+}
+
+/// Reads memory that is not there.
+#[task]
+pub fn wild_read() -> u32 {
+    let wild = std::hint::black_box(usize::MAX - 7) as *const u32;
+    // SAFETY: none: this is the fault. The sandbox turns it into a trap.
+    unsafe { wild.read_volatile() }
+}
+
+/// Counts its own calls in a static.
+#[task]
+pub fn count_calls() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    CALLS.fetch_add(1, Ordering::Relaxed) + 1
+}
+
+/// Returns `len` bytes.
+#[task]
+pub fn big_result(len: u32) -> Vec<u8> {
+    vec![7; len as usize]
+}
+
+/// A value that cannot be encoded.
+#[derive(Debug)]
+pub struct Unencodable;
+
+impl Serialize for Unencodable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("cannot be encoded"))
+    }
+}
+
+impl<'de> Deserialize<'de> for Unencodable {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(serde::de::Error::custom("cannot be decoded"))
+    }
+}
+
+/// Returns a value that cannot be encoded.
+#[task]
+pub fn unencodable_result() -> Unencodable {
+    Unencodable
+}
+
+/// Takes a value that cannot be encoded.
+#[task]
+pub fn unencodable_argument(_value: Unencodable) {}
+
+/// A line of an order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+#[serde(rename_all = "camelCase")]
+pub struct Line {
+    /// What is ordered.
+    pub article_name: String,
+    /// How many of it.
+    pub count: u32,
+    /// The price of one.
+    pub price: Price,
+}
+
+/// A price.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
+pub enum Price {
+    /// Costs nothing.
+    Free,
+    /// Costs this much.
+    Cents(u64),
+    /// Costs this much for so many.
+    Staggered {
+        /// So many.
+        count: u32,
+        /// This much.
+        cents: u64,
+    },
+}
+
+/// A type without a schema.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plain {
+    /// A number.
+    pub number: i64,
+}
+
+/// Returns its arguments: a slice of structs, a map, and a reference to a type without a schema.
+#[task]
+pub fn echo_values(
+    lines: &[Line],
+    map: BTreeMap<String, Vec<Option<f32>>>,
+    plain: &Plain,
+) -> (Vec<Line>, BTreeMap<String, Vec<Option<f32>>>, Plain) {
+    (lines.to_vec(), map, plain.clone())
+}
+
+/// Returns what it is given, as long as that is a number.
+#[task]
+pub fn checked(value: f64) -> Result<f64, String> {
+    if value.is_nan() {
+        return Err("not a number".to_owned());
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn tasks_are_still_functions() {
+        assert_eq!(super::add(2, 3), 5);
+        assert_eq!(super::echo("x".to_owned()), "x");
+        assert!(super::fail("x").is_err());
+        assert_eq!([1, 2].map(|n| super::add(n, 1)), [2, 3]);
+    }
+}
