@@ -1,8 +1,23 @@
-//! x
-sandpool_guest::module!();
+//! The reference tasks: small examples of what a function for the sandbox looks like.
+//!
+//! Each file below is a subject of its own and can be read alone. A host program takes the tasks
+//! from here by name, and the module that runs them as `MODULE`.
+//!
+//! | task | takes | returns | shows |
+//! |---|---|---|---|
+//! | [`heavy_compute`] | a number | a number | a call without any encoding |
+//! | [`word_frequencies`] | text | structs | a result with a [`Schema`](sandpool_guest::Schema) |
+//! | [`blur_png`] | bytes | bytes, or an error | hostile input, and a large dependency |
+//! | [`summarize_orders`] | JSON lines | nested structs, or an error | errors with causes |
 
-/// Sums.
-#[sandpool_guest::task]
-pub fn heavy_compute(n: u64) -> f64 {
-    (0..n).map(|i| (i as f64).sqrt()).sum()
-}
+mod compute;
+mod images;
+mod orders;
+mod words;
+
+pub use compute::heavy_compute;
+pub use images::blur_png;
+pub use orders::{CustomerTotal, SkuTotal, Summary, summarize_orders};
+pub use words::{WordCount, word_frequencies};
+
+sandpool_guest::module!();

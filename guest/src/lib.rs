@@ -118,6 +118,9 @@ pub mod __private {
     pub use crate::failure;
     pub use sandpool_abi::{self as abi, Failure, codec, schema};
 
+    /// Asks for what a value needs to go to a task and back.
+    pub const fn travels<T: serde::Serialize + serde::de::DeserializeOwned>() {}
+
     #[cfg(target_family = "wasm")]
     pub use crate::call::{bad_arguments, call, enter, json, postcard, scalar};
 }

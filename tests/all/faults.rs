@@ -1,60 +1,164 @@
-//! A task's fault is that task's error.
+//! A task's fault is that task's error, on both pools, and the pool goes on.
 
-use std::time::Duration;
-
+use anyhow::Context as _;
 use fault_tasks as tasks;
-use sandpool::{Limits, TaskErrorKind, TrapKind};
+use sandpool::{Limits, ProcessPool, Task, TaskError, TaskErrorKind, ThreadPool, TrapKind};
 use sandpool_tests::pool;
 
-fn limits() -> Limits {
-    Limits::new()
-        .timeout(Duration::from_millis(300))
-        .memory_bytes(16 << 20)
+/// Runs a task that fails, and sees that the pool still answers.
+fn error_of<T: Task>(pool: &ProcessPool, task: T, args: T::Args) -> TaskError {
+    let Err(error) = pool.submit(task, args).unwrap().join() else {
+        panic!("`{}` has not failed", T::RECORD.name);
+    };
+    assert_eq!(error.task(), T::RECORD.name);
+    assert_eq!(
+        pool.submit(tasks::add, (20, 22)).unwrap().join().unwrap(),
+        42
+    );
+    error
 }
 
 #[test]
-fn smoke() {
-    let pool = pool(2, limits());
-    println!("{:#?}", pool.module().tasks());
-    println!("{:?}", pool.submit(tasks::add, (1, 2)).unwrap().join());
-    println!("{:?}", pool.submit(tasks::echo, "x".into()).unwrap().join());
-    println!(
-        "{:?}",
-        pool.submit(tasks::echo_bytes, vec![1]).unwrap().join()
+fn a_panic_in_a_guest_arrives_with_message_and_place() {
+    let pool = pool(1, Limits::new());
+    let error = error_of(&pool, tasks::boom, "out of cheese".to_owned());
+    assert!(error.is_panic());
+    let TaskErrorKind::Panicked(panic) = error.kind() else {
+        panic!("{error}");
+    };
+    assert_eq!(panic.message(), "out of cheese");
+    assert!(panic.file().unwrap().ends_with("fault-tasks/src/lib.rs"));
+    let line = panic.line().unwrap();
+    let source = include_str!("../fault-tasks/src/lib.rs");
+    assert!(
+        source
+            .lines()
+            .nth(line as usize - 1)
+            .unwrap()
+            .contains("panic!")
     );
-    println!("{:?}", pool.submit(tasks::nothing, ()).unwrap().join());
-    println!(
-        "{:?}",
-        pool.submit(tasks::boom, "hello".into()).unwrap().join()
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "task `boom` panicked at {}:{line}:5: out of cheese",
+            panic.file().unwrap()
+        )
     );
-    println!(
-        "{:?}",
-        pool.submit(tasks::index_out_of_bounds, 7).unwrap().join()
+    assert_eq!(error.backtrace()[0].function(), "fault_tasks::boom");
+}
+
+#[test]
+fn a_panic_in_a_scalar_task_arrives_too() {
+    let pool = pool(1, Limits::new());
+    let error = error_of(&pool, tasks::index_out_of_bounds, 9);
+    assert!(error.is_panic());
+    let text = error.to_string();
+    assert!(text.ends_with("the len is 3 but the index is 9"), "{text}");
+}
+
+#[test]
+fn a_panic_in_a_closure_arrives_with_message_and_place() {
+    let pool = ThreadPool::new(1).unwrap();
+    let line = line!() + 1;
+    let handle = pool.submit(|| panic!("no {}", "luck")).unwrap();
+    let error: TaskError = handle.join().map(|()| ()).unwrap_err();
+    let TaskErrorKind::Panicked(panic) = error.kind() else {
+        panic!("{error}");
+    };
+    assert_eq!(panic.message(), "no luck");
+    assert_eq!(panic.file(), Some(file!()));
+    assert_eq!(panic.line(), Some(line));
+    assert!(error.task().contains("a_panic_in_a_closure"), "{error}");
+    assert_eq!(pool.submit(|| 42).unwrap().join().unwrap(), 42);
+}
+
+#[test]
+fn an_error_of_a_task_arrives_with_its_causes() {
+    let pool = pool(1, Limits::new());
+    let error = error_of(&pool, tasks::fail, "many".to_owned());
+    assert!(matches!(error.kind(), TaskErrorKind::Failed(_)));
+    assert_eq!(error.to_string(), "task `fail` failed");
+    let chain = anyhow::Error::from(error)
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    assert_eq!(
+        chain,
+        [
+            "the order cannot be read",
+            "the count is no number",
+            "invalid digit found in string"
+        ]
     );
-    println!("{:?}", pool.submit(tasks::fail, "y".into()).unwrap().join());
-    println!("{:?}", pool.submit(tasks::spin, ()).unwrap().join());
-    println!("{:?}", pool.submit(tasks::hoard, 1 << 30).unwrap().join());
-    println!("{:?}", pool.submit(tasks::hoard, 1 << 20).unwrap().join());
-    println!("{:?}", pool.submit(tasks::recurse, 0).unwrap().join());
-    println!(
-        "{:?}",
-        pool.submit(tasks::recurse_with_buffers, 0).unwrap().join()
+    assert_eq!(
+        pool.submit(tasks::fail, "7".to_owned())
+            .unwrap()
+            .join()
+            .unwrap(),
+        7
     );
-    println!("{:?}", pool.submit(tasks::abort, ()).unwrap().join());
-    println!("{:?}", pool.submit(tasks::wild_read, ()).unwrap().join());
-    println!("{:?}", pool.submit(tasks::count_calls, ()).unwrap().join());
-    println!("{:?}", pool.submit(tasks::count_calls, ()).unwrap().join());
-    println!(
-        "{:?}",
-        pool.submit(tasks::unencodable_result, ()).unwrap().join()
+}
+
+#[test]
+fn a_task_error_goes_through_anyhow_with_its_chain() {
+    let pool = pool(1, Limits::new());
+    let failed = || -> anyhow::Result<u32> {
+        let handle = pool.submit(tasks::fail, "x".to_owned())?;
+        handle.join().context("no count today")
+    };
+    assert_eq!(
+        format!("{:#}", failed().unwrap_err()),
+        "no count today: task `fail` failed: the order cannot be read: \
+         the count is no number: invalid digit found in string"
     );
-    println!("{:?}", pool.submit_json("add", "[1,2]").unwrap().join());
-    println!("{:?}", pool.submit_json("add", "[1,\"x\"]").unwrap().join());
-    println!(
-        "{:?}",
-        pool.submit_bytes("echo_bytes", *b"abc").unwrap().join()
+}
+
+#[test]
+fn traps_are_told_apart() {
+    let pool = pool(1, Limits::new());
+    let trap = |error: TaskError| match error.kind() {
+        TaskErrorKind::Trapped(trap) => *trap,
+        _ => panic!("{error}"),
+    };
+    let aborted = error_of(&pool, tasks::abort, ());
+    assert_eq!(aborted.to_string(), "task `abort` trapped: abort");
+    assert_eq!(trap(aborted), TrapKind::Unreachable);
+    let wild = error_of(&pool, tasks::wild_read, ());
+    assert_eq!(trap(wild), TrapKind::MemoryOutOfBounds);
+}
+
+#[test]
+fn a_stack_that_is_used_up_is_told_from_a_wild_pointer() {
+    let pool = pool(1, Limits::new());
+    let native = error_of(&pool, tasks::recurse, 0);
+    assert!(
+        matches!(native.kind(), TaskErrorKind::StackOverflow),
+        "{native}"
     );
-    println!("{:?}", pool.submit_bytes("add", *b"abc"));
-    println!("{:?}", pool.submit_json("nope", "1"));
-    let _ = (TaskErrorKind::Cancelled, TrapKind::Other);
+    let in_memory = error_of(&pool, tasks::recurse_with_buffers, 0);
+    assert!(
+        matches!(in_memory.kind(), TaskErrorKind::StackOverflow),
+        "{in_memory}"
+    );
+    assert!(
+        in_memory.backtrace()[0]
+            .function()
+            .contains("recurse_with_buffers")
+    );
+}
+
+#[test]
+fn values_that_cannot_be_encoded_are_their_tasks_errors() {
+    let pool = pool(1, Limits::new());
+    let result = error_of(&pool, tasks::unencodable_result, ());
+    assert!(
+        matches!(result.kind(), TaskErrorKind::BadResult(_)),
+        "{result}"
+    );
+    let argument = error_of(&pool, tasks::unencodable_argument, tasks::Unencodable);
+    assert!(
+        matches!(argument.kind(), TaskErrorKind::BadArguments(_)),
+        "{argument}"
+    );
 }

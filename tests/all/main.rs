@@ -1,3 +1,14 @@
 //! Black-box tests: one binary, a module for each subject.
 
+mod callbacks;
+mod cancel;
+mod collections;
 mod faults;
+mod hostile_guests;
+mod isolation;
+mod joining;
+mod limits;
+mod loading;
+mod mixed;
+mod pools;
+mod values;

@@ -1,7 +1,8 @@
 //! The code that `#[task]` writes.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Attribute, Ident, ItemFn, Type};
 
 use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec};
@@ -25,6 +26,8 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
     let record = record(&name, signature);
     let encode = encode(signature);
     let decode = decode(signature);
+    let travels = travels(signature);
+    let outcome = outcome(&function, signature);
     let guest = guest(&name, signature);
     quote! {
         #(#conditions)*
@@ -37,6 +40,8 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
         #(#conditions)*
         const _: () = {
             use ::sandpool_guest::__private as private;
+
+            #travels
 
             #function
 
@@ -66,6 +71,8 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
                 }
             }
 
+            #outcome
+
             #guest
         };
     }
@@ -83,12 +90,20 @@ fn take(function: &mut ItemFn, names: &[&str]) -> Vec<Attribute> {
 
 /// The type `fn(A, B) -> C` of the function.
 fn pointer(function: &ItemFn) -> TokenStream {
-    let types = function.sig.inputs.iter().map(|input| match input {
-        syn::FnArg::Typed(typed) => typed.ty.to_token_stream(),
-        syn::FnArg::Receiver(receiver) => receiver.to_token_stream(),
-    });
+    let types = types(function);
     let output = &function.sig.output;
     quote!(fn(#(#types),*) #output)
+}
+
+/// The types of the parameters, as written.
+fn types(function: &ItemFn) -> Vec<TokenStream> {
+    let inputs = function.sig.inputs.iter();
+    inputs
+        .map(|input| match input {
+            syn::FnArg::Typed(typed) => typed.ty.to_token_stream(),
+            syn::FnArg::Receiver(receiver) => receiver.to_token_stream(),
+        })
+        .collect()
 }
 
 /// The type of the arguments as a host gives them.
@@ -219,22 +234,60 @@ fn decode(signature: &Signature) -> TokenStream {
     }
 }
 
+/// Asks for serde's traits at the types that need them.
+fn travels(signature: &Signature) -> TokenStream {
+    let parameters = signature
+        .parameters
+        .iter()
+        .map(|parameter| parameter.form.owned());
+    let types = parameters.chain([signature.output.to_token_stream()]);
+    let asks = types.map(|ty| quote_spanned!(ty.span()=> private::travels::<#ty>();));
+    quote! {
+        const _: fn() = || { #(#asks)* };
+    }
+}
+
+/// Calls the function and makes its error one that travels. Compiled natively, too, so that an error
+/// that cannot travel is seen there.
+fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
+    let name = &function.sig.ident;
+    let output = &signature.output;
+    let types = types(function);
+    let values: Vec<Ident> = (0..types.len())
+        .map(|index| format_ident!("value{index}"))
+        .collect();
+    let result = if signature.fallible {
+        quote! {
+            #name(#(#values),*).map_err(|error| {
+                #[allow(unused_imports, reason = "which one is needed depends on the error")]
+                use private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
+                (&&&&private::failure::Caught(error)).failure()
+            })
+        }
+    } else {
+        quote!(::std::result::Result::Ok(#name(#(#values),*)))
+    };
+    quote! {
+        #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "called in the sandbox"))]
+        fn outcome(#(#values: #types),*) -> ::std::result::Result<#output, private::Failure> {
+            #result
+        }
+    }
+}
+
 /// What exists in the wasm module only: the record and the exports.
 fn guest(name: &Ident, signature: &Signature) -> TokenStream {
     let export = format!("sandpool.task.{}", plain(name));
-    let postcard = answer(
-        name,
-        signature,
-        "postcard",
-        |parameter, value| match &parameter.form {
+    let postcard = answer(signature, "postcard", |parameter, value| {
+        match &parameter.form {
             Form::Owned(ty) => (quote!(#ty), quote!(#value)),
             Form::OwnedBytes => (quote!(private::codec::ByteBuf), quote!(#value.into_vec())),
             Form::Str => (quote!(&str), quote!(#value)),
             Form::Bytes => (quote!(&private::codec::Bytes), quote!(#value)),
             Form::Slice(_) | Form::Borrowed(_) => (parameter.form.owned(), quote!(&#value)),
-        },
-    );
-    let json = answer(name, signature, "json", |parameter, value| {
+        }
+    });
+    let json = answer(signature, "json", |parameter, value| {
         let pass = match &parameter.form {
             Form::Owned(_) | Form::OwnedBytes => quote!(#value),
             Form::Str | Form::Bytes | Form::Slice(_) | Form::Borrowed(_) => quote!(&#value),
@@ -265,7 +318,6 @@ fn guest(name: &Ident, signature: &Signature) -> TokenStream {
 
 /// Decodes `bytes`, calls the function and encodes what it returns.
 fn answer(
-    name: &Ident,
     signature: &Signature,
     encoding: &str,
     parameter: impl Fn(&Parameter, &Ident) -> (TokenStream, TokenStream),
@@ -285,17 +337,7 @@ fn answer(
         ([ty], [value]) => (quote!(#ty), quote!(#value)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
-    let result = if signature.fallible {
-        quote! {
-            #name(#(#passed),*).map_err(|error| {
-                #[allow(unused_imports, reason = "which one is needed depends on the error")]
-                use private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
-                (&&&&private::failure::Caught(error)).failure()
-            })
-        }
-    } else {
-        quote!(::std::result::Result::Ok::<_, private::abi::Failure>(#name(#(#passed),*)))
-    };
+    let result = quote!(outcome(#(#passed),*));
     let result = if is_byte_vec(&signature.output) {
         quote!(#result.map(private::codec::ByteBuf::from))
     } else {

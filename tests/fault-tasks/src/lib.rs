@@ -59,6 +59,13 @@ pub fn spin() {
     }
 }
 
+/// Never ends, and would return a number.
+#[task]
+pub fn spin_as_number(number: u32) -> u32 {
+    while std::hint::black_box(true) {}
+    number
+}
+
 /// Allocates `bytes` of memory and touches a byte of every page.
 #[task]
 pub fn hoard(bytes: u64) -> u64 {

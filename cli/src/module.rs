@@ -1,0 +1,36 @@
+//! Module files: reading and loading them, with errors that name the file.
+
+use std::path::Path;
+
+use anyhow::Context;
+use sandpool::{LoadError, ModuleInfo, TaskInfo, TaskModule};
+
+/// Reads what the module in the file says of itself. Compiles nothing.
+pub(crate) fn inspect(file: &Path) -> anyhow::Result<ModuleInfo> {
+    ModuleInfo::read(&read(file)?).map_err(|error| named(file, &error))
+}
+
+/// Loads the module in the file, and checks that it has the task.
+pub(crate) fn load(file: &Path, task: &str) -> anyhow::Result<TaskModule> {
+    let wasm = read(file)?;
+    // Before anything is compiled, which may take seconds.
+    let info = ModuleInfo::read(&wasm).map_err(|error| named(file, &error))?;
+    let names = || info.tasks().iter().map(TaskInfo::name);
+    if names().len() > 0 && !names().any(|name| name == task) {
+        let missing = LoadError::MissingTask {
+            task: task.to_owned(),
+            available: names().map(str::to_owned).collect(),
+        };
+        return Err(named(file, &missing));
+    }
+    TaskModule::new(wasm).map_err(|error| named(file, &error))
+}
+
+fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(file).with_context(|| format!("{}: the file cannot be read", file.display()))
+}
+
+/// No error of a module that was read has a source, so nothing is lost.
+fn named(file: &Path, error: &LoadError) -> anyhow::Error {
+    anyhow::anyhow!("{}: {error}", file.display())
+}

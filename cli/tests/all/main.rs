@@ -1,0 +1,11 @@
+//! The command as its users see it: arguments in, text and exit codes out.
+
+mod bad_files;
+mod command;
+mod inspect;
+#[cfg(unix)]
+mod interrupt;
+mod map;
+mod new;
+mod run;
+mod usage;

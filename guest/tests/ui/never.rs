@@ -1,0 +1,6 @@
+#[sandpool_guest::task]
+fn forever() -> ! {
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,126 @@
+//! What goes past a limit ends, and only that.
+
+use std::time::{Duration, Instant};
+
+use fault_tasks as tasks;
+use sandpool::{Limits, TaskErrorKind};
+use sandpool_tests::{LONG, pool};
+
+#[test]
+fn a_task_that_never_ends_is_stopped_at_its_timeout() {
+    let limit = Duration::from_millis(100);
+    let pool = pool(1, Limits::new().timeout(limit));
+    let started = Instant::now();
+    let error = pool.submit(tasks::spin, ()).unwrap().join().unwrap_err();
+    assert!(started.elapsed() >= limit);
+    assert!(error.is_timeout());
+    assert!(matches!(error.kind(), TaskErrorKind::DeadlineExceeded { limit: l } if *l == limit));
+    assert_eq!(
+        error.to_string(),
+        "task `spin` ran longer than its limit of 100ms and was stopped"
+    );
+    assert!(error.backtrace()[0].function().contains("spin"));
+    assert_eq!(pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
+}
+
+#[test]
+fn a_timeout_leaves_the_neighbours_alone() {
+    let pool = pool(2, Limits::new().timeout(Duration::from_millis(50)));
+    // Each timeout moves the epoch on that all guests of the module look at.
+    let spinning: Vec<_> = (0..4)
+        .map(|_| pool.submit(tasks::spin, ()).unwrap())
+        .collect();
+    let patient = sandpool_tests::pool(1, Limits::new().timeout(LONG));
+    let honest: Vec<_> = (0..200)
+        .map(|_| patient.submit(tasks::hoard, 1 << 20).unwrap())
+        .collect();
+    for handle in honest {
+        assert_eq!(handle.join().unwrap(), 256);
+    }
+    for handle in spinning {
+        assert!(handle.join().unwrap_err().is_timeout());
+    }
+}
+
+#[test]
+fn a_timeout_of_zero_stops_a_task_before_it_starts() {
+    let pool = pool(1, Limits::new().timeout(Duration::ZERO));
+    let error = pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap_err();
+    assert!(error.is_timeout(), "{error}");
+}
+
+#[test]
+fn a_timeout_beyond_all_clocks_is_none() {
+    let pool = pool(1, Limits::new().timeout(Duration::MAX));
+    assert_eq!(pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
+}
+
+#[test]
+fn memory_beyond_the_limit_is_an_error_that_says_how_much() {
+    let pool = pool(1, Limits::new().memory_bytes(8 << 20));
+    let error = pool
+        .submit(tasks::hoard, 64 << 20)
+        .unwrap()
+        .join()
+        .unwrap_err();
+    let TaskErrorKind::MemoryLimitExceeded {
+        requested_bytes,
+        limit_bytes,
+    } = *error.kind()
+    else {
+        panic!("{error}");
+    };
+    assert!(requested_bytes > 64 << 20);
+    assert_eq!(limit_bytes, 8 << 20);
+    assert_eq!(
+        pool.submit(tasks::hoard, 1 << 20).unwrap().join().unwrap(),
+        256
+    );
+}
+
+#[test]
+fn arguments_count_towards_the_memory_limit() {
+    let pool = pool(1, Limits::new().memory_bytes(4 << 20));
+    let handle = pool.submit(tasks::echo_bytes, vec![0; 16 << 20]).unwrap();
+    let error = handle.join().unwrap_err();
+    assert!(
+        matches!(error.kind(), TaskErrorKind::MemoryLimitExceeded { .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_module_that_does_not_fit_the_memory_limit_is_an_error_too() {
+    let pool = pool(1, Limits::new().memory_bytes(0));
+    let error = pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap_err();
+    assert!(
+        matches!(
+            error.kind(),
+            TaskErrorKind::MemoryLimitExceeded { limit_bytes: 0, .. }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_result_beyond_the_limit_stays_in_the_sandbox() {
+    let pool = pool(1, Limits::new().result_bytes(1000));
+    let error = pool
+        .submit(tasks::big_result, 1001)
+        .unwrap()
+        .join()
+        .unwrap_err();
+    let TaskErrorKind::ResultTooLarge { bytes, limit_bytes } = *error.kind() else {
+        panic!("{error}");
+    };
+    assert!(bytes > 1000);
+    assert_eq!(limit_bytes, 1000);
+    assert_eq!(
+        pool.submit(tasks::big_result, 900)
+            .unwrap()
+            .join()
+            .unwrap()
+            .len(),
+        900
+    );
+}
