@@ -7,12 +7,12 @@ use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use sandpool_guest::task;
 
 /// The most that an image may take once it is decoded: a few bytes of PNG can stand for gigabytes of
-/// pixels. 3840 x 2160 pixels with transparency fit. Blurring or encoding one needs a few times as
+/// pixels. 3840 x 2160 opaque pixels fit. Blurring or encoding one needs a few times as
 /// much, which the 256 MiB that a host grants by default have room for even if nothing compresses.
 ///
 /// This check is there for a good error message. What holds even if a decoder has a bug is the
 /// memory limit of the sandbox, which is the last fence.
-const MAX_DECODED_BYTES: u64 = 32 << 20;
+const MAX_DECODED_BYTES: u64 = 24 << 20;
 
 /// The longest side of an image in pixels. The blur pads every side by half of its kernel, so an
 /// image of one long row needs many times its own memory.
@@ -36,7 +36,7 @@ const MIN_SIGMA: f32 = 0.22;
 ///
 /// - `sigma` is not a number above 0 and up to 50.
 /// - `png` is damaged or is no PNG.
-/// - The image has a side above 8192 pixels or takes more than 32 MiB decoded.
+/// - The image has a side above 8192 pixels or takes more than 24 MiB decoded.
 #[task]
 pub fn blur_png(png: &[u8], sigma: f32) -> anyhow::Result<Vec<u8>> {
     check(sigma).context("the image cannot be blurred")?;
@@ -63,7 +63,7 @@ fn decode(png: &[u8]) -> image::ImageResult<DynamicImage> {
 }
 
 /// Not `fast_blur`, although that takes the same time for every sigma: its boxes are whole pixels, so
-/// that it blurs by 1.4 for all that is less, by 2.3 for 2, and is the slower one up to about 7.
+/// that it blurs by 1.4 for all that is less and by 2.3 for 2, and for such sigmas it is the slower.
 fn blur(image: DynamicImage, sigma: f32) -> DynamicImage {
     if sigma < MIN_SIGMA {
         return image;

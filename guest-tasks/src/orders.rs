@@ -1,6 +1,5 @@
 //! JSON lines in, nested structs out: totals of a file of orders.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -98,8 +97,8 @@ impl Totals {
     }
 
     fn into_summary(self) -> Summary {
-        let skus = self.skus.into_iter();
-        let top = skus.max_by_key(|(sku, count)| (*count, Reverse(sku.clone())));
+        // Of equal ones the last is taken, which backwards is the first by name.
+        let top = self.skus.into_iter().rev().max_by_key(|(_, count)| *count);
         Summary {
             top_sku: top.map(|(sku, count)| SkuTotal { sku, count }),
             ..self.summary

@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::arrivals::Arrivals;
-use crate::error::{TaskError, TaskErrorKind};
+use crate::error::{Frame, TaskError, TaskErrorKind};
 use crate::sync;
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
@@ -34,9 +34,38 @@ pub(crate) trait Stop: Send + Sync {
 enum State<T> {
     Pending,
     Running(Option<Arc<dyn Stop>>),
-    Finishing { cancelled: bool },
+    Finishing(End),
     Finished(Outcome<T>),
     Taken,
+}
+
+/// How a task has ended, while callbacks are looking at the outcome itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Value,
+    Failed,
+    Cancelled,
+}
+
+impl End {
+    fn of<T>(outcome: &Outcome<T>) -> Self {
+        match outcome {
+            Ok(_) => Self::Value,
+            Err(error) if error.is_cancelled() => Self::Cancelled,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+impl<T> State<T> {
+    /// Returns how the task has ended, if it has and the outcome was not taken.
+    fn end(&self) -> Option<End> {
+        match self {
+            Self::Pending | Self::Running(_) | Self::Taken => None,
+            Self::Finishing(end) => Some(*end),
+            Self::Finished(outcome) => Some(End::of(outcome)),
+        }
+    }
 }
 
 struct Inner<T> {
@@ -90,7 +119,7 @@ impl<T> Completion<T> {
         let inner = self.lock();
         match inner.state {
             State::Pending | State::Running(_) => self.finish(inner, outcome),
-            State::Finishing { .. } | State::Finished(_) | State::Taken => return false,
+            State::Finishing(_) | State::Finished(_) | State::Taken => return false,
         }
         true
     }
@@ -105,11 +134,11 @@ impl<T> Completion<T> {
                 Some(stop) => Some(stop),
                 None => return false,
             },
-            State::Finishing { cancelled } => return *cancelled,
-            State::Finished(outcome) => return is_cancelled(outcome),
-            State::Taken => return false,
+            state @ (State::Finishing(_) | State::Finished(_) | State::Taken) => {
+                return state.end() == Some(End::Cancelled);
+            }
         };
-        let cancelled = TaskError::new(self.task.clone(), TaskErrorKind::Cancelled);
+        let cancelled = TaskError::new(self.task.clone(), TaskErrorKind::Cancelled, Vec::new());
         // Stopped first: a callback may take its time.
         if let Some(stop) = stop {
             stop.stop();
@@ -119,9 +148,7 @@ impl<T> Completion<T> {
     }
 
     fn finish(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
-        inner.state = State::Finishing {
-            cancelled: is_cancelled(&outcome),
-        };
+        inner.state = State::Finishing(End::of(&outcome));
         let arrivals = std::mem::take(&mut inner.arrivals);
         drop(inner);
         for (arrivals, index) in arrivals {
@@ -157,11 +184,11 @@ impl<T> Completion<T> {
     pub(crate) fn on_finish(&self, callback: Callback<T>) {
         let mut inner = self.lock();
         inner.callbacks.push(callback);
-        if !matches!(inner.state, State::Finished(_)) {
+        let State::Finished(outcome) = &inner.state else {
             return;
-        }
-        let cancelled = matches!(&inner.state, State::Finished(outcome) if is_cancelled(outcome));
-        let finished = std::mem::replace(&mut inner.state, State::Finishing { cancelled });
+        };
+        let end = End::of(outcome);
+        let finished = std::mem::replace(&mut inner.state, State::Finishing(end));
         drop(inner);
         if let State::Finished(outcome) = finished {
             self.run_callbacks(outcome);
@@ -175,7 +202,7 @@ impl<T> Completion<T> {
             State::Pending | State::Running(_) => {
                 inner.arrivals.push((Arc::clone(arrivals), index));
             }
-            State::Finishing { .. } | State::Finished(_) | State::Taken => {
+            State::Finishing(_) | State::Finished(_) | State::Taken => {
                 drop(inner);
                 arrivals.arrive(index);
             }
@@ -231,42 +258,31 @@ impl<T> Completion<T> {
     pub(crate) fn is_finished(&self) -> bool {
         match self.lock().state {
             State::Pending | State::Running(_) => false,
-            State::Finishing { .. } | State::Finished(_) | State::Taken => true,
+            State::Finishing(_) | State::Finished(_) | State::Taken => true,
         }
     }
 
     pub(crate) fn is_cancelled(&self) -> bool {
-        match &self.lock().state {
-            State::Finishing { cancelled } => *cancelled,
-            State::Finished(outcome) => is_cancelled(outcome),
-            State::Pending | State::Running(_) | State::Taken => false,
-        }
+        self.lock().state.end() == Some(End::Cancelled)
     }
 
     pub(crate) fn is_failed(&self) -> bool {
-        match &self.lock().state {
-            State::Finished(Err(error)) => !error.is_cancelled(),
-            _ => false,
-        }
+        self.lock().state.end() == Some(End::Failed)
     }
-}
-
-fn is_cancelled<T>(outcome: &Outcome<T>) -> bool {
-    matches!(outcome, Err(error) if error.is_cancelled())
 }
 
 impl<T> fmt::Debug for Completion<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.lock().state {
-            State::Pending => "pending",
-            State::Running(_) => "running",
-            State::Finishing { cancelled: true } => "cancelled",
-            State::Finishing { .. } => "finishing",
-            State::Finished(Ok(_)) => "finished",
-            State::Finished(Err(error)) if error.is_cancelled() => "cancelled",
-            State::Finished(Err(_)) => "failed",
-            State::Taken => "taken",
+        let inner = self.lock();
+        let state = match (&inner.state, inner.state.end()) {
+            (State::Pending, _) => "pending",
+            (State::Running(_), _) => "running",
+            (_, Some(End::Value)) => "finished",
+            (_, Some(End::Failed)) => "failed",
+            (_, Some(End::Cancelled)) => "cancelled",
+            (_, None) => "taken",
         };
+        drop(inner);
         f.debug_struct("Task")
             .field("name", &self.task)
             .field("state", &state)
@@ -293,12 +309,14 @@ impl<T: Send> Cancel for Completion<T> {
 /// that a job thrown away, for whatever reason, leaves nobody waiting.
 pub(crate) struct Promise<T> {
     completion: Arc<Completion<T>>,
+    kept: bool,
 }
 
 impl<T> Promise<T> {
     pub(crate) fn new(task: impl Into<TaskName>) -> Self {
         Self {
             completion: Arc::new(Completion::new(task.into())),
+            kept: false,
         }
     }
 
@@ -312,27 +330,22 @@ impl<T> Promise<T> {
         self.completion.claim(stop)
     }
 
-    pub(crate) fn complete(self, outcome: Result<T, TaskErrorKind>) {
-        self.completion
-            .complete(outcome.map_err(|kind| self.error(kind)));
+    pub(crate) fn complete(mut self, outcome: Outcome<T>) {
+        self.kept = true;
+        self.completion.complete(outcome);
     }
 
-    pub(crate) fn fail(self, error: TaskError) {
-        self.completion.complete(Err(error));
-    }
-
-    pub(crate) fn task(&self) -> TaskName {
-        self.completion.task.clone()
-    }
-
-    fn error(&self, kind: TaskErrorKind) -> TaskError {
-        TaskError::new(self.task(), kind)
+    /// Returns an error of this task.
+    pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
+        TaskError::new(self.completion.task.clone(), kind, backtrace)
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.completion
-            .complete(Err(self.error(TaskErrorKind::Cancelled)));
+        if !self.kept {
+            let cancelled = self.error(TaskErrorKind::Cancelled, Vec::new());
+            self.completion.complete(Err(cancelled));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Tasks in sandboxed processes.
 
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,10 +9,11 @@ use sandpool_abi::codec::{self, CodecError};
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
 use crate::completion::{Promise, Stop, TaskName};
-use crate::error::{BuildError, LoadError, SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
+use crate::error::{BuildError, LoadError, SubmitError, SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
 use crate::map::Map;
+use crate::panic_place;
 use crate::sandbox::{self, Entry, Fault, Interrupt, Reservation, TaskModule, WASM_STACK_BYTES};
 use crate::thread_pool::processors;
 use crate::workers::{Busy, Job, Settings, Shutdown, Workers};
@@ -206,7 +208,9 @@ impl ProcessPool {
         let arguments = match encode(&args) {
             Ok(arguments) => arguments,
             Err(error) => {
-                promise.complete(Err(TaskErrorKind::BadArguments(error.to_string())));
+                let kind = TaskErrorKind::BadArguments(error.to_string());
+                let error = promise.error(kind, Vec::new());
+                promise.complete(Err(error));
                 return Ok(TaskHandle { completion });
             }
         };
@@ -265,22 +269,18 @@ impl Worker {
         if !promise.claim(Some(stop)) {
             return;
         }
-        let outcome = sandbox::run(
-            &self.module,
-            entry,
-            arguments,
-            &self.limits,
-            &interrupt,
-            decode,
-        );
+        let run = || {
+            let (module, limits) = (&self.module, &self.limits);
+            sandbox::run(module, entry, arguments, limits, &interrupt, decode)
+        };
+        // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
+        let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+            let panic = panic_place::panic_of(&*payload);
+            Err(TaskErrorKind::Panicked(panic).into())
+        });
+        let outcome = outcome.map_err(|Fault { kind, backtrace }| promise.error(kind, backtrace));
         drop(busy);
-        match outcome {
-            Ok(value) => promise.complete(Ok(value)),
-            Err(Fault { kind, backtrace }) => {
-                let error = TaskError::with_backtrace(promise.task(), kind, backtrace);
-                promise.fail(error);
-            }
-        }
+        promise.complete(outcome);
     }
 }
 
@@ -343,6 +343,7 @@ where
                     requested: workers.get(),
                     available,
                 })?;
+        panic_place::install();
         let (shared, limits) = (module.clone(), self.limits);
         Ok(ProcessPool {
             workers: Workers::new(Settings {

@@ -139,8 +139,10 @@ fn run<T>(closure: impl FnOnce() -> T, promise: Promise<T>, busy: Busy<'_>) {
         return;
     }
     // The closure is gone after a panic, and what it shares with others is theirs to protect.
-    let outcome = catch_unwind(AssertUnwindSafe(closure))
-        .map_err(|payload| TaskErrorKind::Panicked(panic_place::panic_of(&*payload)));
+    let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
+        let panic = panic_place::panic_of(&*payload);
+        promise.error(TaskErrorKind::Panicked(panic), Vec::new())
+    });
     drop(busy);
     promise.complete(outcome);
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
@@ -140,7 +141,7 @@ impl<W: 'static> Workers<W> {
         let threads = std::mem::take(&mut control.threads);
         drop(control);
         for thread in threads {
-            // A worker does not panic; if it did, its job's promise has told the joiner.
+            // Only the hooks of the start could have panicked.
             let _ = thread.join();
         }
     }
@@ -171,7 +172,9 @@ impl<W: 'static> Shared<W> {
     fn work(&self) {
         let mut own = (self.settings.start)();
         while let Ok(job) = self.queue.recv() {
-            job(&mut own, Busy(&self.spare));
+            // Jobs catch the panics of tasks. This is for what may panic after that: destructors.
+            let job = || job(&mut own, Busy(&self.spare));
+            let _ = catch_unwind(AssertUnwindSafe(job));
         }
     }
 }

@@ -83,6 +83,27 @@ fn wait_returns_at_the_first_failure_and_not_at_a_cancellation() {
 }
 
 #[test]
+fn a_failure_is_seen_while_its_callbacks_run() {
+    let pool = ThreadPool::new(2).unwrap();
+    let (handles, releases) = held(&pool, 1);
+    let (begin, begun) = mpsc::channel::<()>();
+    let failing = pool.submit(move || -> usize {
+        let _ = begun.recv();
+        panic!("a task that fails")
+    });
+    let failing = failing.unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    failing.on_finish(move |_| {
+        let _ = released.recv();
+    });
+    drop(begin);
+    let all = handles.into_iter().chain([failing]);
+    let waited = wait(all, WaitFor::FirstFailed, Some(LONG));
+    assert_eq!((waited.done.len(), waited.pending.len()), (1, 1));
+    drop((release, releases));
+}
+
+#[test]
 fn wait_for_the_first_failure_without_one_waits_for_all() {
     let pool = pool(2, Limits::new());
     let handles: Vec<_> = (0..10)

@@ -162,3 +162,32 @@ fn values_that_cannot_be_encoded_are_their_tasks_errors() {
         "{argument}"
     );
 }
+
+#[test]
+fn a_result_whose_decoding_panics_is_that_tasks_panic() {
+    let pool = pool(1, Limits::new());
+    let error = error_of(&pool, tasks::panics_in_host, ());
+    assert!(error.is_panic(), "{error}");
+    assert!(error.to_string().ends_with("not in this memory"), "{error}");
+}
+
+#[test]
+fn a_result_whose_destructor_panics_leaves_the_worker_alive() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("dropped");
+        }
+    }
+    let pool = ThreadPool::new(1).unwrap();
+    for _ in 0..3 {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let handle = pool.submit(move || {
+            let _ = released.recv();
+            Bomb
+        });
+        drop(handle.unwrap());
+        drop(release);
+    }
+    assert_eq!(pool.submit(|| 42).unwrap().join().unwrap(), 42);
+}

@@ -257,11 +257,18 @@ fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
         .map(|index| format_ident!("value{index}"))
         .collect();
     let result = if signature.fallible {
+        let error_at = match &function.sig.output {
+            syn::ReturnType::Type(_, ty) => ty.span(),
+            syn::ReturnType::Default => name.span(),
+        };
+        let failure = quote_spanned! {error_at=>
+            (&&&&private::failure::Caught(error)).failure()
+        };
         quote! {
             #name(#(#values),*).map_err(|error| {
                 #[allow(unused_imports, reason = "which one is needed depends on the error")]
                 use private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
-                (&&&&private::failure::Caught(error)).failure()
+                #failure
             })
         }
     } else {

@@ -109,15 +109,7 @@ pub struct Frame {
 }
 
 impl TaskError {
-    pub(crate) fn new(task: TaskName, kind: TaskErrorKind) -> Self {
-        Self::with_backtrace(task, kind, Vec::new())
-    }
-
-    pub(crate) fn with_backtrace(
-        task: TaskName,
-        kind: TaskErrorKind,
-        backtrace: Vec<Frame>,
-    ) -> Self {
+    pub(crate) fn new(task: TaskName, kind: TaskErrorKind, backtrace: Vec<Frame>) -> Self {
         Self {
             inner: Box::new(Inner {
                 task,

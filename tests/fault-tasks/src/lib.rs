@@ -152,6 +152,23 @@ pub fn unencodable_result() -> Unencodable {
 #[task]
 pub fn unencodable_argument(_value: Unencodable) {}
 
+/// A value that only the sandbox can decode.
+#[derive(Debug, Serialize)]
+pub struct PanicsInHost;
+
+impl<'de> Deserialize<'de> for PanicsInHost {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        assert!(cfg!(target_family = "wasm"), "not in this memory");
+        Ok(Self)
+    }
+}
+
+/// Returns a value that only the sandbox can decode.
+#[task]
+pub fn panics_in_host() -> PanicsInHost {
+    PanicsInHost
+}
+
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 #[serde(rename_all = "camelCase")]
