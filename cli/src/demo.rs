@@ -102,7 +102,7 @@ fn cpu_in_processes(text: &str) -> Result<TaskModule> {
     let sandboxed = started.elapsed();
 
     let started = Instant::now();
-    let native = inputs.map(|n| heavy_compute(n));
+    let native = inputs.map(*heavy_compute);
     let took = started.elapsed();
     for (total, native) in totals.iter().zip(native) {
         ensure!(

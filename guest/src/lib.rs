@@ -81,8 +81,10 @@ pub use sandpool_macros::Schema;
 /// Makes a function a task.
 ///
 /// The function's name becomes a value that a `ProcessPool` takes (`pool.submit(heavy_compute, 10)`)
-/// and that still calls like the function it was (`heavy_compute(10)`). Its doc comment, signature
-/// and schemas go into the module. As with every unit struct, the name cannot be a variable's too.
+/// and that still calls like the function it was (`heavy_compute(10)`); where a function is to be
+/// passed on, it is `*heavy_compute`. Its doc comment, signature
+/// and schemas go into the module. The name is that of a unit struct, so in its scope it cannot be a
+/// variable's, a module's or another type's too.
 /// See the [crate's documentation](crate) for what a task may look like.
 pub use sandpool_macros::task;
 

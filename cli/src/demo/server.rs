@@ -64,8 +64,14 @@ impl Drop for Server {
 }
 
 fn answer(mut connection: &TcpStream, takes: Duration) -> std::io::Result<()> {
-    let mut request = String::new();
-    BufReader::new(connection).read_line(&mut request)?;
+    let mut lines = BufReader::new(connection).lines();
+    let request = lines.next().unwrap_or(Ok(String::new()))?;
+    // To the end of the head: what is left unread when the connection closes would reset it.
+    while lines
+        .next()
+        .transpose()?
+        .is_some_and(|line| !line.is_empty())
+    {}
     let path = request.split(' ').nth(1).unwrap_or("/");
     thread::sleep(takes); // stands for a far and busy server
     let paragraph = format!("This is {path}, which took its time to come over the network.\n");

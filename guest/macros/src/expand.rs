@@ -276,6 +276,7 @@ fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
     };
     quote! {
         #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "called in the sandbox"))]
+        #[inline(always)]
         fn outcome(#(#values: #types),*) -> ::std::result::Result<#output, private::Failure> {
             #result
         }

@@ -158,7 +158,9 @@ pub struct PanicsInHost;
 
 impl<'de> Deserialize<'de> for PanicsInHost {
     fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        assert!(cfg!(target_family = "wasm"), "not in this memory");
+        if cfg!(not(target_family = "wasm")) {
+            panic!("not in this memory");
+        }
         Ok(Self)
     }
 }
