@@ -1,13 +1,12 @@
 //! `sandpool build`: from a crate of tasks to a module that was checked by loading it.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use sandpool::TaskModule;
 use sandpool_build::Build;
 
-use crate::{BuildArgs, escape, quantity};
+use crate::{BuildArgs, escape, quantity, stdout};
 
 pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     // The build runs in the crate's folder, where a relative path would mean something else.
@@ -33,12 +32,11 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
     std::fs::write(&output, &wasm)
         .with_context(|| format!("{}: the module cannot be written", output.display()))?;
 
-    let mut stdout = std::io::stdout().lock();
     let size = quantity::readable(wasm.len() as u64);
     let output = escape::line(&output.display().to_string());
-    writeln!(stdout, "{output}: {size}, with")?;
+    let mut said = format!("{output}: {size}, with\n");
     for task in module.tasks() {
-        writeln!(stdout, "  {}", escape::line(&task.to_string()))?;
+        said += &format!("  {}\n", escape::line(&task.to_string()));
     }
-    Ok(())
+    stdout::print(&said)
 }

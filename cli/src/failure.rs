@@ -38,7 +38,6 @@ pub(crate) fn line(error: &dyn Error) -> String {
 /// Returns the error and its causes on a line each, and where in the sandbox it happened.
 fn block(error: &anyhow::Error) -> String {
     const INDENT: &str = "    ";
-    /// An overflow of the stack has many thousands.
     const MOST_FRAMES: usize = 16;
     let mut block = format!("error: {}", escape::block(&error.to_string(), INDENT));
     for cause in error.chain().skip(1) {
@@ -47,11 +46,16 @@ fn block(error: &anyhow::Error) -> String {
     }
     let task = error.downcast_ref::<TaskError>();
     let frames = task.map_or(&[][..], TaskError::backtrace);
-    for frame in frames.iter().take(MOST_FRAMES) {
-        let _ = write!(block, "\n  in {}", escape::line(frame.function()));
+    let mut frames = frames.chunk_by(|one, next| one == next);
+    for repeated in frames.by_ref().take(MOST_FRAMES) {
+        let function = escape::line(repeated[0].function());
+        let _ = match repeated.len() {
+            1 => write!(block, "\n  in {function}"),
+            times => write!(block, "\n  in {function} ({times} times)"),
+        };
     }
-    if let Some(more @ 1..) = frames.len().checked_sub(MOST_FRAMES) {
-        let _ = write!(block, "\n  and {more} more");
+    if frames.next().is_some() {
+        block += "\n  ...";
     }
     block
 }

@@ -1,12 +1,11 @@
 //! `sandpool inspect`: what a module says of itself. Nothing of it is compiled or run.
 
-use std::fmt::Write as _;
-use std::io::Write as _;
+use std::fmt::Write;
 
 use sandpool::{ModuleInfo, TaskInfo};
 use serde_json::{Value, json};
 
-use crate::{InspectArgs, escape, json, module, quantity};
+use crate::{InspectArgs, escape, json, module, quantity, stdout};
 
 pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let info = module::inspect(&args.file)?;
@@ -15,8 +14,7 @@ pub(crate) fn run(args: &InspectArgs) -> anyhow::Result<()> {
     } else {
         text(&info)
     };
-    std::io::stdout().write_all(shown.as_bytes())?;
-    Ok(())
+    stdout::print(&shown)
 }
 
 fn text(info: &ModuleInfo) -> String {

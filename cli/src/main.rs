@@ -10,6 +10,7 @@ mod module;
 mod new;
 mod quantity;
 mod run;
+mod stdout;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;

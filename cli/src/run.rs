@@ -6,7 +6,6 @@ mod map;
 mod output;
 mod window;
 
-use std::io::Write;
 use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 use std::sync::mpsc;
@@ -14,7 +13,7 @@ use std::sync::mpsc;
 use anyhow::Context;
 use sandpool::{Limits, ProcessPool};
 
-use crate::{RunArgs, failure, json, module};
+use crate::{RunArgs, failure, json, module, stdout};
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let arguments = args.arguments.as_deref().unwrap_or("null");
@@ -62,6 +61,6 @@ fn once(pool: &ProcessPool, task: &str, arguments: &str) -> anyhow::Result<ExitC
     }
     let result = json::compact(&call.join()?)
         .with_context(|| format!("task `{task}` returned what is not JSON"))?;
-    writeln!(std::io::stdout(), "{result}")?;
+    stdout::print(&(result + "\n"))?;
     Ok(ExitCode::SUCCESS)
 }

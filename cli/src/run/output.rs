@@ -1,11 +1,12 @@
 //! What `run --map` writes: results to stdout, failures to stderr, and between them a count for the
 //! one who waits, if stderr is a terminal.
 
+use std::fmt;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::time::Duration;
 
 use anyhow::Context;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::{escape, failure};
 
@@ -22,7 +23,13 @@ impl Output {
     pub(super) fn new() -> anyhow::Result<Self> {
         const TICK: Duration = Duration::from_millis(100);
         let count = if io::stderr().is_terminal() {
-            let style = ProgressStyle::with_template("{spinner} {human_pos} lines, {per_sec}")?;
+            let style = ProgressStyle::with_template("{spinner} {human_pos} lines, {rate}")?;
+            let style = style.with_key(
+                "rate",
+                |state: &ProgressState, text: &mut dyn fmt::Write| {
+                    let _ = write!(text, "{:.0} per second", state.per_sec());
+                },
+            );
             let count = ProgressBar::new_spinner().with_style(style);
             count.enable_steady_tick(TICK);
             count

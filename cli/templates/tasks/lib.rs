@@ -6,9 +6,10 @@ sandpool_guest::module!();
 
 /// Counts the prime numbers below `limit`.
 #[task]
-pub fn count_primes(limit: u32) -> u32 {
-    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
-    (2..limit).filter(is_prime).count() as u32
+pub fn count_primes(limit: u64) -> u64 {
+    let divisors = |n: u64| (2..).take_while(move |d| d * d <= n);
+    let is_prime = |n: &u64| !divisors(*n).any(|d| n.is_multiple_of(d));
+    (2..limit).filter(is_prime).count() as u64
 }
 
 #[cfg(test)]

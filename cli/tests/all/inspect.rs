@@ -101,10 +101,13 @@ fn imports_are_shown_and_that_they_keep_the_module_from_being_loaded() {
 #[test]
 fn what_a_module_says_does_not_reach_the_terminal_as_commands() {
     const DOC: &[u8] = b"Adds two numbers.";
+    const HOSTILE: &[u8] = b"\x1b[2J two numbers.";
     let mut wasm = fault_tasks::MODULE.to_vec();
-    let at = wasm.windows(DOC.len()).position(|bytes| bytes == DOC);
-    let at = at.expect("the module holds its documentation");
-    wasm[at..at + 4].copy_from_slice(b"\x1b[2J");
+    for at in 0..wasm.len() - DOC.len() {
+        if wasm[at..].starts_with(DOC) {
+            wasm[at..at + DOC.len()].copy_from_slice(HOSTILE);
+        }
+    }
     let module = File::new(wasm);
     let text = sandpool(["inspect", module.path()]).ok();
     assert!(text.contains("\n    \\u{1b}[2J two numbers.\n"), "{text}");

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command};
 use std::thread;
 
-use crate::command::{File, command, faults, reference};
+use crate::command::{File, Running, command, faults, reference};
 
 /// What a shell expects of a command that Ctrl-C has ended.
 const INTERRUPTED: Option<i32> = Some(130);
@@ -16,22 +16,6 @@ fn interrupt(child: &Child) {
     assert!(status.expect("there is a `kill`").success());
 }
 
-/// Starts a map of calls of `heavy_compute`; one of 2^64 - 1 does not end in anybody's lifetime.
-fn map(workers: &str, lines: &str) -> (Child, File) {
-    let lines = File::new(lines);
-    let child = command([
-        "run",
-        reference().path(),
-        "heavy_compute",
-        "--workers",
-        workers,
-    ])
-    .args(["--map", lines.path()])
-    .spawn()
-    .expect("the command can be started");
-    (child, lines)
-}
-
 fn rest(stream: Option<impl Read>) -> String {
     let mut text = String::new();
     let mut stream = stream.expect("it was asked for");
@@ -41,7 +25,19 @@ fn rest(stream: Option<impl Read>) -> String {
 
 #[test]
 fn results_that_are_there_are_written_and_endless_calls_given_up() {
-    let (mut child, _lines) = map("1", "2\n\n18446744073709551615\n3\n");
+    // The second call does not end in anybody's lifetime.
+    let lines = File::new("2\n\n18446744073709551615\n3\n");
+    let module = reference();
+    let args = [
+        "run",
+        module.path(),
+        "heavy_compute",
+        "--workers",
+        "1",
+        "--map",
+        lines.path(),
+    ];
+    let mut child = Running::start(command(args));
     let mut results = BufReader::new(child.stdout.take().expect("it was asked for"));
     let mut first = String::new();
     results.read_line(&mut first).expect("there is a result");
@@ -49,17 +45,16 @@ fn results_that_are_there_are_written_and_endless_calls_given_up() {
     interrupt(&child);
     assert_eq!(child.wait().expect("the command ends").code(), INTERRUPTED);
     assert_eq!(rest(Some(results)), "");
-    assert_eq!(
-        rest(child.stderr.take()),
-        "interrupted: 1 line was done; not done: all from line 3 on\n"
-    );
+    // How much of the rest was read by then is not known.
+    let said = rest(child.stderr.take());
+    let expected = "interrupted: 1 line was done; not done: ";
+    assert!(said.starts_with(expected), "{said}");
 }
 
 #[test]
 fn waiting_for_input_does_not_hold_it_up() {
-    let mut child = command(["run", faults().path(), "add", "--map", "-"])
-        .spawn()
-        .expect("the command can be started");
+    let module = faults();
+    let mut child = Running::start(command(["run", module.path(), "add", "--map", "-"]));
     let mut input = child.stdin.take().expect("it was asked for");
     writeln!(input, "oops\n[1, 2]").expect("the command reads");
     let mut results = BufReader::new(child.stdout.take().expect("it was asked for"));
@@ -81,9 +76,8 @@ fn waiting_for_input_does_not_hold_it_up() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_single_endless_call_is_given_up() {
-    let mut child = command(["run", faults().path(), "spin"])
-        .spawn()
-        .expect("the command can be started");
+    let module = faults();
+    let mut child = Running::start(command(["run", module.path(), "spin"]));
     let threads = format!("/proc/{}/task", child.id());
     let has_worker = || {
         let threads = std::fs::read_dir(&threads).expect("the command runs");
@@ -107,12 +101,17 @@ fn a_single_endless_call_is_given_up() {
 
 #[test]
 fn a_second_one_ends_even_a_command_whose_results_nobody_takes() {
+    let module = faults();
     // More than a pipe holds.
     let text = format!("\"{}\"\n", "x".repeat(1 << 20));
     let lines = File::new(text);
-    let mut child = command(["run", faults().path(), "echo", "--map", lines.path()])
-        .spawn()
-        .expect("the command can be started");
+    let mut child = Running::start(command([
+        "run",
+        module.path(),
+        "echo",
+        "--map",
+        lines.path(),
+    ]));
     let mut results = child.stdout.take().expect("it was asked for");
     let mut first = [0];
     results.read_exact(&mut first).expect("there is a result");

@@ -3,16 +3,19 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
-use crate::command::{File, command, faults, reference, sandpool, sandpool_with_input};
+use crate::command::{
+    File, Running, Said, command, faults, reference, sandpool, sandpool_with_input,
+};
 
 #[test]
 fn results_come_in_the_order_of_the_lines() {
+    let module = reference();
     // The first lines take longest.
     let inputs: Vec<u32> = (0..300).rev().map(|n| n * 1000).collect();
     let lines: String = inputs.iter().map(|n| format!("{n}\n")).collect();
     let results = sandpool([
         "run",
-        reference().path(),
+        module.path(),
         "heavy_compute",
         "--map",
         File::new(lines).path(),
@@ -36,8 +39,9 @@ fn results_come_in_the_order_of_the_lines() {
 
 #[test]
 fn a_bad_line_is_named_and_the_others_go_on() {
+    let module = faults();
     let lines = "[1, 2]\n\n[3, 4\n[5, 6]\n[7, \"x\"]\n   \n[8, 9]";
-    let said = sandpool_with_input(["run", faults().path(), "add", "--map", "-"], lines);
+    let said = sandpool_with_input(["run", module.path(), "add", "--map", "-"], lines);
     assert_eq!(said.code, Some(1));
     assert_eq!(said.stdout, "3\n11\n17\n");
     let complaints: Vec<&str> = said.stderr.lines().collect();
@@ -57,8 +61,9 @@ fn a_bad_line_is_named_and_the_others_go_on() {
 
 #[test]
 fn a_failed_line_is_one_line_whatever_the_message_holds() {
+    let module = faults();
     let lines = "\"one\"\n\"\\u001b[2J\\nline 9: error: forged\"\n";
-    let said = sandpool_with_input(["run", faults().path(), "boom", "--map", "-"], lines);
+    let said = sandpool_with_input(["run", module.path(), "boom", "--map", "-"], lines);
     assert_eq!((said.code, said.stdout.as_str()), (Some(1), ""));
     let complaints: Vec<&str> = said.stderr.lines().collect();
     assert_eq!(complaints.len(), 3, "{said:?}");
@@ -71,18 +76,18 @@ fn a_failed_line_is_one_line_whatever_the_message_holds() {
 
 #[test]
 fn the_limits_hold_for_every_line() {
+    let module = faults();
     let lines = "1000\n100000000\n2000\n";
     let args = [
         "run",
-        faults().path(),
+        module.path(),
         "hoard",
         "--memory",
         "16M",
         "--map",
         "-",
-    ]
-    .map(str::to_owned);
-    let said = sandpool_with_input(&args, lines);
+    ];
+    let said = sandpool_with_input(args, lines);
     assert_eq!((said.code, said.stdout.as_str()), (Some(1), "1\n1\n"));
     assert!(
         said.stderr
@@ -116,9 +121,8 @@ fn an_unknown_task_and_a_missing_file_are_said_before_any_line_is_read() {
 
 #[test]
 fn a_result_is_written_as_soon_as_its_turn_comes_while_the_input_is_open() {
-    let mut child = command(["run", faults().path(), "add", "--map", "-"])
-        .spawn()
-        .expect("the command can be started");
+    let module = faults();
+    let mut child = Running::start(command(["run", module.path(), "add", "--map", "-"]));
     let mut input = child.stdin.take().expect("it was asked for");
     let mut results = BufReader::new(child.stdout.take().expect("it was asked for")).lines();
     // Each line is written only after the result of the one before has come.
@@ -133,17 +137,16 @@ fn a_result_is_written_as_soon_as_its_turn_comes_while_the_input_is_open() {
 
 #[test]
 fn the_input_is_not_read_further_than_there_is_room_for_it() {
-    let mut child = command([
+    let module = faults();
+    let mut child = Running::start(command([
         "run",
-        faults().path(),
+        module.path(),
         "spin",
         "--workers",
         "1",
         "--map",
         "-",
-    ])
-    .spawn()
-    .expect("the command can be started");
+    ]));
     let mut input = child.stdin.take().expect("it was asked for");
     const FEWEST: usize = 60;
     // Much more than fits into the window, the buffers and the pipe: the writer has to wait.
@@ -162,16 +165,37 @@ fn the_input_is_not_read_further_than_there_is_room_for_it() {
     let more = || written.recv_timeout(Duration::from_secs(1)).ok();
     let more = std::iter::from_fn(more).count();
     assert!(more < 100, "{more} more lines of 64 KiB were taken");
-    child.kill().expect("the command still runs");
-    child.wait().expect("the command ends");
+    drop(child);
     writer.join().expect("writing does not panic");
+}
+
+/// A device that is always full.
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_written_are_an_error() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let module = faults();
+    let lines = File::new("[1, 2]\n[3, 4]\n");
+    for args in [
+        &["inspect", module.path()][..],
+        &["run", module.path(), "add", "--map", lines.path()],
+    ] {
+        let output = command(args)
+            .stdout(full().expect("there is such a device"))
+            .output();
+        let said = Said::from(output.expect("the command can be started"));
+        let complaint = said.failed();
+        assert!(
+            complaint.contains(" cannot be written\n  caused by: "),
+            "{complaint}"
+        );
+    }
 }
 
 #[test]
 fn a_reader_that_has_had_enough_ends_the_command_without_a_word() {
-    let mut child = command(["run", faults().path(), "add", "--map", "-"])
-        .spawn()
-        .expect("the command can be started");
+    let module = faults();
+    let mut child = Running::start(command(["run", module.path(), "add", "--map", "-"]));
     let mut input = child.stdin.take().expect("it was asked for");
     writeln!(input, "[1, 2]").expect("the command reads");
     let mut results = BufReader::new(child.stdout.take().expect("it was asked for"));

@@ -118,7 +118,7 @@ fn builds_a_module(project: &Path) {
     assert_eq!(
         lines[1..],
         [
-            "  count_primes(limit: u32) -> u32",
+            "  count_primes(limit: u64) -> u64",
             "  total(items: Vec<Item { name: String, count: u32, price: f64 }>, rate: f64) -> f64",
         ]
     );

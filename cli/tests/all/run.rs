@@ -96,6 +96,19 @@ fn a_panic_is_told_with_its_place_and_without_its_control_characters() {
 }
 
 #[test]
+fn a_call_that_used_up_its_stack_shows_each_function_once() {
+    let said = sandpool(["run", faults().path(), "recurse", "0"]).failed();
+    assert!(
+        said.starts_with("error: task `recurse` used up its stack\n  in "),
+        "{said}"
+    );
+    assert!(
+        said.lines().count() < 5 && said.contains(" times)\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_timeout_stops_a_call_that_does_not_end() {
     let said = sandpool(["run", faults().path(), "spin", "--timeout", "50ms"]).failed();
     let expected = "error: task `spin` ran longer than its limit of 50ms and was stopped\n";
@@ -114,8 +127,9 @@ fn a_call_gets_no_more_memory_than_it_may_have() {
 
 #[test]
 fn more_workers_than_there_are_sandboxes_are_refused() {
-    let args = ["run", faults().path(), "nothing", "--workers", "1000000"].map(str::to_owned);
-    let said = sandpool(&args).failed();
+    let module = faults();
+    let args = ["run", module.path(), "nothing", "--workers", "1000000"];
+    let said = sandpool(args).failed();
     assert!(
         said.starts_with("error: 1000000 workers were asked for"),
         "{said}"
