@@ -20,6 +20,11 @@ impl Arrivals {
         self.changed.notify_one();
     }
 
+    /// Returns an arrival if there is one.
+    pub(crate) fn try_next(&self) -> Option<usize> {
+        sync::lock(&self.arrived).pop_front()
+    }
+
     /// Waits for an arrival; `None` if `deadline` comes first.
     pub(crate) fn next(&self, deadline: Option<Instant>) -> Option<usize> {
         let mut arrived = sync::lock(&self.arrived);

@@ -13,7 +13,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
@@ -25,14 +25,26 @@ pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) type TaskName = Cow<'static, str>;
 type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
 
-/// A running task that can be made to end.
+/// A task that waits in a queue.
+pub(crate) trait Queued: Send + Sync {
+    /// Runs the task on this thread, if the thread is a worker of the task's pool and the task is
+    /// still in the queue; returns whether it did. A worker that waits for a task of its own pool does
+    /// it itself: all other workers may be waiting, too.
+    fn run_here(&self) -> bool;
+
+    /// Drops what would have been run, and with it all that it holds.
+    fn discard(&self);
+}
+
+/// A running task.
 pub(crate) trait Stop: Send + Sync {
-    /// Makes the task end soon. Its outcome is no longer asked for.
-    fn stop(&self);
+    /// Tells the task to end. Returns whether it will, whatever it does: its outcome is then no
+    /// longer asked for.
+    fn stop(&self) -> bool;
 }
 
 enum State<T> {
-    Pending,
+    Pending(Option<Weak<dyn Queued>>),
     Running(Option<Arc<dyn Stop>>),
     Finishing(End),
     Finished(Outcome<T>),
@@ -61,7 +73,7 @@ impl<T> State<T> {
     /// Returns how the task has ended, if it has and the outcome was not taken.
     fn end(&self) -> Option<End> {
         match self {
-            Self::Pending | Self::Running(_) | Self::Taken => None,
+            Self::Pending(_) | Self::Running(_) | Self::Taken => None,
             Self::Finishing(end) => Some(*end),
             Self::Finished(outcome) => Some(End::of(outcome)),
         }
@@ -87,7 +99,7 @@ impl<T> Completion<T> {
         Self {
             task,
             inner: Mutex::new(Inner {
-                state: State::Pending,
+                state: State::Pending(None),
                 waker: None,
                 arrivals: Vec::new(),
                 callbacks: Vec::new(),
@@ -107,7 +119,7 @@ impl<T> Completion<T> {
     /// Pending to running. Returns `false` where the task is not to be run any more.
     fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
         let mut inner = self.lock();
-        let pending = matches!(inner.state, State::Pending);
+        let pending = matches!(inner.state, State::Pending(_));
         if pending {
             inner.state = State::Running(stop);
         }
@@ -118,7 +130,7 @@ impl<T> Completion<T> {
     fn complete(&self, outcome: Outcome<T>) -> bool {
         let inner = self.lock();
         match inner.state {
-            State::Pending | State::Running(_) => self.finish(inner, outcome),
+            State::Pending(_) | State::Running(_) => self.finish(inner, outcome),
             State::Finishing(_) | State::Finished(_) | State::Taken => return false,
         }
         true
@@ -127,30 +139,41 @@ impl<T> Completion<T> {
     /// To finished, as cancelled. Returns whether the task is cancelled now: `false` where it has
     /// ended otherwise, or runs and cannot be stopped.
     pub(crate) fn cancel(&self) -> bool {
-        let mut inner = self.lock();
-        let stop = match &mut inner.state {
-            State::Pending => None,
-            State::Running(stop) => match stop.take() {
-                Some(stop) => Some(stop),
-                None => return false,
-            },
+        let cancelled = TaskErrorKind::Cancelled;
+        let inner = self.lock();
+        match &inner.state {
+            State::Pending(_) => {}
+            // Under the lock, so that the task cannot end in between.
+            State::Running(Some(stop)) if stop.stop() => {}
+            State::Running(_) => return false,
             state @ (State::Finishing(_) | State::Finished(_) | State::Taken) => {
                 return state.end() == Some(End::Cancelled);
             }
-        };
-        let cancelled = TaskError::new(self.task.clone(), TaskErrorKind::Cancelled, Vec::new());
-        // Stopped first: a callback may take its time.
-        if let Some(stop) = stop {
-            stop.stop();
         }
-        self.finish(inner, Err(cancelled));
+        let error = TaskError::new(self.task.clone(), cancelled, Vec::new());
+        self.finish(inner, Err(error));
         true
     }
 
+    /// To finished, with this error, if the task waits in a queue.
+    pub(crate) fn fail_pending(&self, kind: TaskErrorKind) {
+        let inner = self.lock();
+        if matches!(inner.state, State::Pending(_)) {
+            let error = TaskError::new(self.task.clone(), kind, Vec::new());
+            self.finish(inner, Err(error));
+        }
+    }
+
     fn finish(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
-        inner.state = State::Finishing(End::of(&outcome));
+        let finishing = State::Finishing(End::of(&outcome));
+        let before = std::mem::replace(&mut inner.state, finishing);
         let arrivals = std::mem::take(&mut inner.arrivals);
         drop(inner);
+        if let State::Pending(Some(queued)) = before
+            && let Some(queued) = queued.upgrade()
+        {
+            queued.discard();
+        }
         for (arrivals, index) in arrivals {
             arrivals.arrive(index);
         }
@@ -199,7 +222,7 @@ impl<T> Completion<T> {
     pub(crate) fn report_to(&self, arrivals: &Arc<Arrivals>, index: usize) {
         let mut inner = self.lock();
         match inner.state {
-            State::Pending | State::Running(_) => {
+            State::Pending(_) | State::Running(_) => {
                 inner.arrivals.push((Arc::clone(arrivals), index));
             }
             State::Finishing(_) | State::Finished(_) | State::Taken => {
@@ -214,6 +237,23 @@ impl<T> Completion<T> {
         self.lock()
             .arrivals
             .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
+    }
+
+    /// Tells where the task waits.
+    pub(crate) fn set_queued(&self, queued: Weak<dyn Queued>) {
+        if let State::Pending(place) = &mut self.lock().state {
+            *place = Some(queued);
+        }
+    }
+
+    /// Runs the task on this thread if that is a worker of its pool and the task waits in the queue.
+    /// Returns whether it did.
+    pub(crate) fn help(&self) -> bool {
+        let queued = match &self.lock().state {
+            State::Pending(Some(queued)) => queued.upgrade(),
+            _ => None,
+        };
+        queued.is_some_and(|queued| queued.run_here())
     }
 
     /// Waits for the outcome and takes it; `None` if `deadline` comes first.
@@ -257,7 +297,7 @@ impl<T> Completion<T> {
 
     pub(crate) fn is_finished(&self) -> bool {
         match self.lock().state {
-            State::Pending | State::Running(_) => false,
+            State::Pending(_) | State::Running(_) => false,
             State::Finishing(_) | State::Finished(_) | State::Taken => true,
         }
     }
@@ -275,7 +315,7 @@ impl<T> fmt::Debug for Completion<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.lock();
         let state = match (&inner.state, inner.state.end()) {
-            (State::Pending, _) => "pending",
+            (State::Pending(_), _) => "pending",
             (State::Running(_), _) => "running",
             (_, Some(End::Value)) => "finished",
             (_, Some(End::Failed)) => "failed",
@@ -293,12 +333,16 @@ impl<T> fmt::Debug for Completion<T> {
 /// What the right to cancel a task is a right to, whatever the task's type.
 pub(crate) trait Cancel: Send + Sync + fmt::Debug {
     fn cancel(&self) -> bool;
+    fn fail_pending(&self, kind: TaskErrorKind);
     fn is_finished(&self) -> bool;
 }
 
 impl<T: Send> Cancel for Completion<T> {
     fn cancel(&self) -> bool {
         Self::cancel(self)
+    }
+    fn fail_pending(&self, kind: TaskErrorKind) {
+        Self::fail_pending(self, kind);
     }
     fn is_finished(&self) -> bool {
         Self::is_finished(self)

@@ -26,6 +26,9 @@ impl<T> TaskHandle<T> {
     ///
     /// Callbacks given to [`on_finish`](Self::on_finish) before have run by then.
     ///
+    /// On a worker of the task's own pool, a task that waits in the queue is run right here: tasks may
+    /// wait for tasks of their pool, however few workers it has.
+    ///
     /// # Errors
     ///
     /// The [`TaskError`] with which the task ended, [`Cancelled`](crate::TaskErrorKind::Cancelled)
@@ -37,13 +40,15 @@ impl<T> TaskHandle<T> {
     #[doc(alias = "result")]
     #[doc(alias = "exception")]
     pub fn join(self) -> Result<T, TaskError> {
+        self.completion.help();
         self.completion
             .take(None)
             .expect("waiting without a deadline ends with an outcome")
     }
 
     /// Waits until the task has finished, but not longer than `timeout`, and returns its outcome.
-    /// A timeout of zero looks and does not wait.
+    /// A timeout of zero looks and does not wait. Unlike [`join`](Self::join) this never runs the task
+    /// itself, which could take longer.
     ///
     /// ```
     /// # use std::time::Duration;

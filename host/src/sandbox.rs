@@ -13,6 +13,6 @@ mod trap;
 pub(crate) use engine::WASM_STACK_BYTES;
 pub use info::{Import, ModuleInfo, TaskInfo};
 pub(crate) use instance::{Fault, run};
-pub(crate) use interrupt::Interrupt;
+pub(crate) use interrupt::{Armed, Interrupt};
 pub use module::TaskModule;
 pub(crate) use module::{Entry, Reservation};

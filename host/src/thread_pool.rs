@@ -4,13 +4,17 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::completion::Promise;
+use crate::cancel_token::CancelToken;
+use crate::completion::{Promise, Stop};
 use crate::error::{BuildError, SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::map::Map;
 use crate::panic_place;
-use crate::workers::{Busy, Job, Settings, Shutdown, Workers};
+use crate::running::Running;
+use crate::shutdown::Shutdown;
+use crate::workers::{Busy, Job, Patience, Settings, Workers};
 
 /// A pool of threads for closures: the place for I/O, and for anything that is trusted.
 ///
@@ -36,6 +40,7 @@ use crate::workers::{Busy, Job, Settings, Shutdown, Workers};
 #[doc(alias = "Executor")]
 pub struct ThreadPool {
     workers: Workers<()>,
+    running: Arc<Running>,
 }
 
 impl ThreadPool {
@@ -54,10 +59,12 @@ impl ThreadPool {
             workers: None,
             name: None,
             stack_bytes: DEFAULT_STACK_BYTES,
+            queue: None,
         }
     }
 
-    /// Queues a closure and returns its handle. Never waits.
+    /// Queues a closure and returns its handle. Waits only where the queue was given a
+    /// [limit](ThreadPoolBuilder::queue) and is full.
     ///
     /// # Errors
     ///
@@ -69,15 +76,105 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
+        self.queue(closure, Patience::Endless, None, |closure| closure())
+    }
+
+    /// Queues a closure if the queue has room. Never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFull`](crate::SubmitErrorKind::QueueFull), and as [`submit`](Self::submit).
+    pub fn try_submit<F, T>(&self, closure: F) -> Result<TaskHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.queue(closure, Patience::None, None, |closure| closure())
+    }
+
+    /// Queues a closure if the queue has room within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`QueueFull`](crate::SubmitErrorKind::QueueFull), and as [`submit`](Self::submit).
+    pub fn submit_timeout<F, T>(
+        &self,
+        closure: F,
+        timeout: Duration,
+    ) -> Result<TaskHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.queue(closure, Patience::of(timeout), None, |closure| closure())
+    }
+
+    /// Queues a closure that is told when it is cancelled, as [`submit`](Self::submit) does.
+    ///
+    /// [`TaskHandle::cancel`] on the running closure sets the token and returns `false`: whether the
+    /// closure heeds it is its own affair, and what it returns is its result.
+    ///
+    /// ```
+    /// use sandpool::{CancelToken, ThreadPool};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let pool = ThreadPool::new(1)?;
+    /// let handle = pool.submit_cancellable(|token: &CancelToken| {
+    ///     while !token.is_cancelled() {
+    ///         std::thread::yield_now(); // a piece of work
+    ///     }
+    ///     "as far as it got"
+    /// })?;
+    /// while !handle.is_running() {
+    ///     std::thread::yield_now();
+    /// }
+    /// handle.cancel();
+    /// assert_eq!(handle.join()?, "as far as it got");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit).
+    pub fn submit_cancellable<F, T>(&self, closure: F) -> Result<TaskHandle<T>, SubmitError<F>>
+    where
+        F: FnOnce(&CancelToken) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let token = CancelToken::default();
+        let own = token.clone();
+        self.queue(closure, Patience::Endless, Some(token), move |closure| {
+            closure(&own)
+        })
+    }
+
+    fn queue<F, T>(
+        &self,
+        closure: F,
+        patience: Patience,
+        token: Option<CancelToken>,
+        call: impl FnOnce(F) -> T + Send + 'static,
+    ) -> Result<TaskHandle<T>, SubmitError<F>>
+    where
+        F: Send + 'static,
+        T: Send + 'static,
+    {
         let promise = Promise::new(std::any::type_name::<F>());
         let completion = promise.completion();
+        let running = Arc::clone(&self.running);
         let queued = self
             .workers
-            .submit((closure, promise), |(closure, promise)| {
-                Box::new(move |_: &mut (), busy: Busy<'_>| run(closure, promise, busy)) as Job<()>
+            .submit((closure, promise), patience, |(closure, promise)| {
+                Box::new(move |(): &(), busy: Busy<'_>| {
+                    run(|| call(closure), promise, token, &running, busy);
+                }) as Job<()>
             });
         match queued {
-            Ok(()) => Ok(TaskHandle { completion }),
+            Ok(queued) => {
+                completion.set_queued(queued);
+                Ok(TaskHandle { completion })
+            }
             Err((kind, (closure, _promise))) => Err(SubmitError::new(kind, closure)),
         }
     }
@@ -123,7 +220,29 @@ impl ThreadPool {
     /// A closure that runs cannot be stopped: it is waited for. Called on one of the pool's own
     /// threads it does not wait, or it would wait for itself.
     pub fn shutdown(&self, how: Shutdown) {
-        self.workers.shut_down(how);
+        self.end(how, None);
+    }
+
+    /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
+    /// Returns whether the threads have exited. Zero does not wait: what was accepted ends as `how`
+    /// says all the same.
+    ///
+    /// Dropping the pool waits for the rest.
+    pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
+        self.end(how, Instant::now().checked_add(timeout))
+    }
+
+    fn end(&self, how: Shutdown, deadline: Option<Instant>) -> bool {
+        self.workers.close();
+        match how {
+            Shutdown::Finish => {}
+            Shutdown::CancelPending => self.workers.discard_waiting(),
+            Shutdown::CancelAll => {
+                self.workers.discard_waiting();
+                self.running.cancel_all();
+            }
+        }
+        self.workers.wait_for_exit(deadline)
     }
 
     /// Returns how many threads the pool may have.
@@ -134,16 +253,25 @@ impl ThreadPool {
     }
 }
 
-fn run<T>(closure: impl FnOnce() -> T, promise: Promise<T>, busy: Busy<'_>) {
-    if !promise.claim(None) {
+fn run<T: Send + 'static>(
+    closure: impl FnOnce() -> T,
+    promise: Promise<T>,
+    token: Option<CancelToken>,
+    running: &Running,
+    busy: Busy<'_>,
+) {
+    let can_be_told = token.is_some();
+    let stop = token.map(|token| Arc::new(token) as Arc<dyn Stop>);
+    if !promise.claim(stop) {
         return;
     }
+    let entered = can_be_told.then(|| running.enter(promise.completion()));
     // The closure is gone after a panic, and what it shares with others is theirs to protect.
     let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
         let panic = panic_place::panic_of(&*payload);
         promise.error(TaskErrorKind::Panicked(panic), Vec::new())
     });
-    drop(busy);
+    drop((entered, busy));
     promise.complete(outcome);
 }
 
@@ -153,6 +281,7 @@ pub struct ThreadPoolBuilder {
     workers: Option<usize>,
     name: Option<String>,
     stack_bytes: usize,
+    queue: Option<usize>,
 }
 
 /// The same as that of [`std::thread`].
@@ -182,11 +311,21 @@ impl ThreadPoolBuilder {
         self
     }
 
+    /// Sets how many closures may wait in the queue. Default: any number. When it is full,
+    /// [`submit`](ThreadPool::submit) waits and [`try_submit`](ThreadPool::try_submit) gives the closure
+    /// back.
+    #[must_use]
+    pub fn queue(mut self, closures: usize) -> Self {
+        self.queue = Some(closures);
+        self
+    }
+
     /// Creates the pool.
     ///
     /// # Errors
     ///
-    /// [`BuildError::NoWorkers`] if the number of workers is zero.
+    /// [`BuildError::NoWorkers`] if the number of workers is zero, [`BuildError::NoQueue`] if that of the
+    /// queue's places is.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static POOLS: AtomicUsize = AtomicUsize::new(0);
         const MOST_BY_DEFAULT: usize = 32;
@@ -201,10 +340,19 @@ impl ThreadPoolBuilder {
                     format!("threads-{}", POOLS.fetch_add(1, Ordering::Relaxed))
                 }),
                 stack_bytes: self.stack_bytes,
+                queue: queue_limit(self.queue)?,
                 start: Box::new(|| ()),
             }),
+            running: Arc::default(),
         })
     }
+}
+
+/// Checks the limit of a queue.
+pub(crate) fn queue_limit(places: Option<usize>) -> Result<Option<NonZeroUsize>, BuildError> {
+    places
+        .map(|places| NonZeroUsize::new(places).ok_or(BuildError::NoQueue))
+        .transpose()
 }
 
 /// Returns how many processors this process may use: its affinity and its cgroup's quota count.

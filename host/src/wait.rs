@@ -1,10 +1,55 @@
 //! Waiting for several tasks at once.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::arrivals::Arrivals;
+use crate::completion::Completion;
 use crate::handle::TaskHandle;
+use crate::workers;
+
+/// What can be waited for in a group: a [`TaskHandle`], a pair of anything and a handle, or a type of
+/// yours that has one. It comes back as it went in.
+///
+/// ```
+/// use sandpool::{ThreadPool, as_completed};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = ThreadPool::new(2)?;
+/// let mut squares = Vec::new();
+/// for n in 1..=3 {
+///     squares.push((n, pool.submit(move || n * n)?));
+/// }
+/// for (n, square) in as_completed(squares) {
+///     assert_eq!(square.join()?, n * n);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub trait Awaited {
+    /// What the task returns.
+    type Output;
+
+    /// Returns the handle to wait for: the same one each time.
+    fn handle(&self) -> &TaskHandle<Self::Output>;
+}
+
+impl<T> Awaited for TaskHandle<T> {
+    type Output = T;
+
+    fn handle(&self) -> &Self {
+        self
+    }
+}
+
+impl<K, T> Awaited for (K, TaskHandle<T>) {
+    type Output = T;
+
+    fn handle(&self) -> &TaskHandle<T> {
+        &self.1
+    }
+}
 
 /// What [`wait`] waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +68,11 @@ pub enum WaitFor {
 /// What [`wait`] found, each list in the order in which the handles were given.
 #[derive(Debug)]
 #[must_use = "dropping the handles loses the tasks' outcomes"]
-pub struct Waited<T> {
+pub struct Waited<H> {
     /// The tasks that have finished.
-    pub done: Vec<TaskHandle<T>>,
+    pub done: Vec<H>,
     /// The tasks that have not.
-    pub pending: Vec<TaskHandle<T>>,
+    pub pending: Vec<H>,
 }
 
 /// Waits for the tasks, but not longer than `timeout`, and returns them in two lists. `None` waits
@@ -46,33 +91,39 @@ pub struct Waited<T> {
 /// # Ok(())
 /// # }
 /// ```
-pub fn wait<T>(
-    handles: impl IntoIterator<Item = TaskHandle<T>>,
+pub fn wait<H: Awaited>(
+    handles: impl IntoIterator<Item = H>,
     until: WaitFor,
     timeout: Option<Duration>,
-) -> Waited<T> {
+) -> Waited<H> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let handles: Vec<_> = handles.into_iter().collect();
     let arrivals = Arc::new(Arrivals::default());
     for (index, handle) in handles.iter().enumerate() {
-        handle.completion.report_to(&arrivals, index);
+        handle.handle().completion.report_to(&arrivals, index);
     }
+    let mut helper = Helper::new(deadline);
     for _ in 0..handles.len() {
-        let Some(index) = arrivals.next(deadline) else {
+        let tasks = handles
+            .iter()
+            .map(|handle| Some(&*handle.handle().completion));
+        let Some(index) = helper.next(&arrivals, tasks, deadline) else {
             break;
         };
         let enough = match until {
             WaitFor::FirstCompleted => true,
-            WaitFor::FirstFailed => handles[index].completion.is_failed(),
+            WaitFor::FirstFailed => handles[index].handle().completion.is_failed(),
             WaitFor::All => false,
         };
         if enough {
             break;
         }
     }
-    let (done, pending): (Vec<_>, Vec<_>) = handles.into_iter().partition(TaskHandle::is_finished);
+    let (done, pending): (Vec<_>, Vec<_>) = handles
+        .into_iter()
+        .partition(|handle| handle.handle().is_finished());
     for handle in &pending {
-        handle.completion.stop_reporting_to(&arrivals);
+        handle.handle().completion.stop_reporting_to(&arrivals);
     }
     Waited { done, pending }
 }
@@ -97,37 +148,72 @@ pub fn wait<T>(
 /// # Ok(())
 /// # }
 /// ```
-pub fn as_completed<T>(handles: impl IntoIterator<Item = TaskHandle<T>>) -> AsCompleted<T> {
-    let handles: Vec<_> = handles.into_iter().map(Some).collect();
-    let arrivals = Arc::new(Arrivals::default());
-    for (index, handle) in handles.iter().flatten().enumerate() {
-        handle.completion.report_to(&arrivals, index);
+pub fn as_completed<H: Awaited>(handles: impl IntoIterator<Item = H>) -> AsCompleted<H> {
+    let mut completed = AsCompleted {
+        handles: Vec::new(),
+        arrivals: Arc::default(),
+        left: 0,
+        helper: Helper::new(None),
+    };
+    for handle in handles {
+        completed.add(handle);
     }
-    AsCompleted {
-        left: handles.len(),
-        handles,
-        arrivals,
-    }
+    completed
 }
 
 /// The iterator of [`as_completed`].
-#[derive(Debug)]
-pub struct AsCompleted<T> {
-    handles: Vec<Option<TaskHandle<T>>>,
+pub struct AsCompleted<H> {
+    handles: Vec<Option<H>>,
     arrivals: Arc<Arrivals>,
     left: usize,
+    helper: Helper,
 }
 
-impl<T> Iterator for AsCompleted<T> {
-    type Item = TaskHandle<T>;
+impl<H: Awaited> AsCompleted<H> {
+    /// Adds a task. The iterator returns it when it has finished, even if it was at its end before.
+    pub fn add(&mut self, handle: H) {
+        handle
+            .handle()
+            .completion
+            .report_to(&self.arrivals, self.handles.len());
+        self.handles.push(Some(handle));
+        self.left += 1;
+    }
 
-    fn next(&mut self) -> Option<TaskHandle<T>> {
+    /// Returns the next task that has finished, `None` after the last one. Waits for not longer than
+    /// `timeout`; zero does not wait.
+    ///
+    /// # Errors
+    ///
+    /// [`NoneCompleted`] if the time ran out. The tasks go on, and the iterator can be asked again.
+    pub fn next_timeout(&mut self, timeout: Duration) -> Result<Option<H>, NoneCompleted> {
+        self.next_until(Instant::now().checked_add(timeout))
+    }
+
+    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<H>, NoneCompleted> {
         if self.left == 0 {
-            return None;
+            return Ok(None);
         }
+        let handles = self.handles.iter();
+        let tasks =
+            handles.map(|handle| handle.as_ref().map(|handle| &*handle.handle().completion));
+        let Some(index) = self.helper.next(&self.arrivals, tasks, deadline) else {
+            return Err(NoneCompleted {
+                unfinished: self.left,
+                total: self.handles.len(),
+            });
+        };
         self.left -= 1;
-        let index = self.arrivals.next(None)?;
-        self.handles[index].take()
+        Ok(self.handles[index].take())
+    }
+}
+
+impl<H: Awaited> Iterator for AsCompleted<H> {
+    type Item = H;
+
+    fn next(&mut self) -> Option<H> {
+        self.next_until(None)
+            .expect("waiting without a deadline ends with a task")
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -135,5 +221,83 @@ impl<T> Iterator for AsCompleted<T> {
     }
 }
 
-impl<T> ExactSizeIterator for AsCompleted<T> {}
-impl<T> std::iter::FusedIterator for AsCompleted<T> {}
+impl<H: Awaited> ExactSizeIterator for AsCompleted<H> {}
+impl<H: Awaited> std::iter::FusedIterator for AsCompleted<H> {}
+
+impl<H> fmt::Debug for AsCompleted<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted")
+            .field("unfinished", &self.left)
+            .field("total", &self.handles.len())
+            .finish()
+    }
+}
+
+/// No further task had completed when the time to wait was over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoneCompleted {
+    unfinished: usize,
+    total: usize,
+}
+
+impl NoneCompleted {
+    /// Returns how many tasks the iterator has still to return.
+    #[must_use]
+    pub fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
+    /// Returns how many tasks the iterator was given.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+}
+
+impl fmt::Display for NoneCompleted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} (of {}) tasks unfinished",
+            self.unfinished, self.total
+        )
+    }
+}
+
+impl std::error::Error for NoneCompleted {}
+
+/// Waits for arrivals. On a worker it runs tasks of the worker's own pool meanwhile that are in the
+/// queue, as [`TaskHandle::join`] does; but not against a deadline, which that could miss.
+#[derive(Debug)]
+struct Helper {
+    helps: bool,
+    /// The tasks before this one are not in a queue any more.
+    looked_at: usize,
+}
+
+impl Helper {
+    fn new(deadline: Option<Instant>) -> Self {
+        Self {
+            helps: deadline.is_none() && workers::on_worker(),
+            looked_at: 0,
+        }
+    }
+
+    fn next<'a, T: 'a>(
+        &mut self,
+        arrivals: &Arrivals,
+        tasks: impl Iterator<Item = Option<&'a Completion<T>>>,
+        deadline: Option<Instant>,
+    ) -> Option<usize> {
+        if self.helps && deadline.is_none() {
+            for task in tasks.skip(self.looked_at) {
+                if let Some(index) = arrivals.try_next() {
+                    return Some(index);
+                }
+                self.looked_at += 1;
+                let _ = task.is_some_and(Completion::help);
+            }
+        }
+        arrivals.next(deadline)
+    }
+}

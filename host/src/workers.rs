@@ -2,40 +2,53 @@
 //!
 //! Knows nothing of tasks: a job is a closure that is given what its worker owns.
 
+use std::any::Any;
+use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicIsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 
+use crate::completion::Queued;
 use crate::error::SubmitErrorKind;
 use crate::sync;
 
 /// What a worker does next. It drops the [`Busy`] before anybody can see that the job is done, so
 /// that who sees it and submits the next one finds the worker free. A job that is itself dropped
 /// must leave nobody waiting.
-pub(crate) type Job<W> = Box<dyn FnOnce(&mut W, Busy<'_>) + Send>;
+pub(crate) type Job<W> = Box<dyn FnOnce(&W, Busy<'_>) + Send>;
 
 /// A worker has a job, and is not counted as free.
-pub(crate) struct Busy<'a>(&'a AtomicIsize);
+pub(crate) struct Busy<'a>(Option<&'a AtomicIsize>);
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::AcqRel);
+        if let Some(spare) = self.0 {
+            spare.fetch_add(1, Ordering::AcqRel);
+        }
     }
 }
 
-/// What becomes of the tasks of a pool that is shut down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shutdown {
-    /// All that was submitted is finished.
-    Finish,
-    /// What waits in the queue is cancelled, what runs is finished.
-    #[doc(alias = "cancel_futures")]
-    CancelPending,
+/// How long a submission waits for room in a queue that is full.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    None,
+    Until(Instant),
+    Endless,
+}
+
+impl Patience {
+    /// A time too long to be told is endless.
+    pub(crate) fn of(timeout: Duration) -> Self {
+        let deadline = Instant::now().checked_add(timeout);
+        deadline.map_or(Self::Endless, Self::Until)
+    }
 }
 
 pub(crate) struct Settings<W> {
@@ -43,6 +56,8 @@ pub(crate) struct Settings<W> {
     /// Thread names are this and the worker's number.
     pub(crate) name: String,
     pub(crate) stack_bytes: usize,
+    /// How many jobs may wait, if there is a limit.
+    pub(crate) queue: Option<NonZeroUsize>,
     /// Makes what a worker owns, on its thread.
     pub(crate) start: Box<dyn Fn() -> W + Send + Sync>,
 }
@@ -53,19 +68,39 @@ pub(crate) struct Workers<W: 'static> {
 
 struct Shared<W> {
     settings: Settings<W>,
-    queue: Receiver<Job<W>>,
+    queue: Receiver<Arc<Slot<W>>>,
     /// Free workers less queued jobs. Below zero there is more to do than workers to do it.
     spare: AtomicIsize,
     control: Mutex<Control<W>>,
-    exited: Condvar,
+    /// A worker has exited, or there is room in the queue.
+    changed: Condvar,
 }
 
 struct Control<W> {
     /// `None` after shutdown. The workers end when it is gone and the queue is empty.
-    sender: Option<Sender<Job<W>>>,
+    sender: Option<Sender<Arc<Slot<W>>>>,
     threads: Vec<JoinHandle<()>>,
     /// Threads that have not exited.
     alive: usize,
+    /// Jobs in the queue; counted only where their number is limited.
+    waiting: usize,
+}
+
+/// A place in the queue. Its job can leave before it is its turn: because it was cancelled, or
+/// because a worker that waits for it does it itself.
+struct Slot<W> {
+    job: Mutex<Option<Job<W>>>,
+    shared: Weak<Shared<W>>,
+}
+
+thread_local! {
+    /// Which pool's worker this thread is, and what it owns.
+    static WORKER: RefCell<Option<(*const (), Rc<dyn Any>)>> = const { RefCell::new(None) };
+}
+
+/// Whether this thread is a worker of some pool.
+pub(crate) fn on_worker() -> bool {
+    WORKER.with_borrow(Option::is_some)
 }
 
 impl<W: 'static> Workers<W> {
@@ -80,8 +115,9 @@ impl<W: 'static> Workers<W> {
                     sender: Some(sender),
                     threads: Vec::new(),
                     alive: 0,
+                    waiting: 0,
                 }),
-                exited: Condvar::new(),
+                changed: Condvar::new(),
             }),
         }
     }
@@ -90,17 +126,18 @@ impl<W: 'static> Workers<W> {
         self.shared.settings.workers
     }
 
-    /// Queues what `job` makes of `work`; starts a worker for it if none is idle and the limit
+    /// Queues what `job` makes of `work`; starts a worker for it if none is free and the limit
     /// permits. Gives `work` back if that cannot be.
     pub(crate) fn submit<J>(
         &self,
         work: J,
+        patience: Patience,
         job: impl FnOnce(J) -> Job<W>,
-    ) -> Result<(), (SubmitErrorKind, J)> {
-        let mut control = sync::lock(&self.shared.control);
-        if control.sender.is_none() {
-            return Err((SubmitErrorKind::ShutDown, work));
-        }
+    ) -> Result<Weak<dyn Queued>, (SubmitErrorKind, J)> {
+        let mut control = match self.shared.room(patience) {
+            Ok(control) => control,
+            Err(kind) => return Err((kind, work)),
+        };
         let spare = &self.shared.spare;
         if spare.load(Ordering::Acquire) <= 0 && control.threads.len() < self.max().get() {
             match self.shared.start_worker(&mut control) {
@@ -113,30 +150,50 @@ impl<W: 'static> Workers<W> {
             }
         }
         spare.fetch_sub(1, Ordering::AcqRel);
-        let sender = control.sender.as_ref().expect("checked above");
+        if self.shared.settings.queue.is_some() {
+            control.waiting += 1;
+        }
+        let slot = Arc::new(Slot {
+            job: Mutex::new(Some(job(work))),
+            shared: Arc::downgrade(&self.shared),
+        });
+        let queued: Weak<Slot<W>> = Arc::downgrade(&slot);
+        let sender = control.sender.as_ref().expect("`room` has looked");
         sender
-            .send(job(work))
+            .send(slot)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
-        Ok(())
+        Ok(queued)
     }
 
-    /// Accepts no more jobs, and waits until the workers have exited. On a worker's own thread it
-    /// does not wait: the worker would wait for itself.
-    pub(crate) fn shut_down(&self, how: Shutdown) {
+    /// Accepts no more jobs; those that wait are done still.
+    pub(crate) fn close(&self) {
         let sender = sync::lock(&self.shared.control).sender.take();
         drop(sender);
-        if how == Shutdown::CancelPending {
-            while let Ok(job) = self.shared.queue.try_recv() {
-                drop(job);
-            }
+        // Who waits for room learns that there will be none.
+        self.shared.changed.notify_all();
+    }
+
+    /// Drops the jobs that wait.
+    pub(crate) fn discard_waiting(&self) {
+        for slot in self.shared.queue.try_iter() {
+            self.shared.leaves_queue();
+            slot.discard();
         }
+    }
+
+    /// Waits until the workers of a closed pool have exited; returns whether they have before
+    /// `deadline`. On a worker's own thread it does not wait: the worker would wait for itself.
+    pub(crate) fn wait_for_exit(&self, deadline: Option<Instant>) -> bool {
         let mut control = sync::lock(&self.shared.control);
-        let this = thread::current().id();
-        if control.threads.iter().any(|t| t.thread().id() == this) {
-            return;
+        if self.shared.is_here() {
+            return false;
         }
+        let mut time_left = true;
         while control.alive > 0 {
-            (control, _) = sync::wait(&self.shared.exited, control, None);
+            if !time_left {
+                return false;
+            }
+            (control, time_left) = sync::wait(&self.shared.changed, control, deadline);
         }
         let threads = std::mem::take(&mut control.threads);
         drop(control);
@@ -144,16 +201,50 @@ impl<W: 'static> Workers<W> {
             // Only the hooks of the start could have panicked.
             let _ = thread.join();
         }
+        true
     }
 }
 
 impl<W: 'static> Drop for Workers<W> {
     fn drop(&mut self) {
-        self.shut_down(Shutdown::Finish);
+        self.close();
+        self.wait_for_exit(None);
     }
 }
 
 impl<W: 'static> Shared<W> {
+    /// Waits until the queue has room, and returns the lock under which it has.
+    fn room(&self, patience: Patience) -> Result<MutexGuard<'_, Control<W>>, SubmitErrorKind> {
+        let mut control = sync::lock(&self.control);
+        let mut time_left = true;
+        loop {
+            if control.sender.is_none() {
+                return Err(SubmitErrorKind::ShutDown);
+            }
+            let is_full = |limit: NonZeroUsize| control.waiting >= limit.get();
+            if !self.settings.queue.is_some_and(is_full) {
+                return Ok(control);
+            }
+            let deadline = match patience {
+                Patience::Until(deadline) => Some(deadline),
+                Patience::Endless => None,
+                Patience::None => return Err(SubmitErrorKind::QueueFull),
+            };
+            if !time_left {
+                return Err(SubmitErrorKind::QueueFull);
+            }
+            (control, time_left) = sync::wait(&self.changed, control, deadline);
+        }
+    }
+
+    /// A job has left the queue: there is room for another.
+    fn leaves_queue(&self) {
+        if self.settings.queue.is_some() {
+            sync::lock(&self.control).waiting -= 1;
+            self.changed.notify_all();
+        }
+    }
+
     fn start_worker(self: &Arc<Self>, control: &mut Control<W>) -> std::io::Result<()> {
         let shared = Arc::clone(self);
         let number = control.threads.len();
@@ -170,12 +261,59 @@ impl<W: 'static> Shared<W> {
     }
 
     fn work(&self) {
-        let mut own = (self.settings.start)();
-        while let Ok(job) = self.queue.recv() {
-            // Jobs catch the panics of tasks. This is for what may panic after that: destructors.
-            let job = || job(&mut own, Busy(&self.spare));
-            let _ = catch_unwind(AssertUnwindSafe(job));
+        let own = Rc::new((self.settings.start)());
+        WORKER.set(Some((self.identity(), Rc::clone(&own) as Rc<dyn Any>)));
+        while let Ok(slot) = self.queue.recv() {
+            self.leaves_queue();
+            let busy = Busy(Some(&self.spare));
+            if let Some(job) = slot.take() {
+                run(job, &own, busy);
+            }
         }
+    }
+
+    fn identity(&self) -> *const () {
+        std::ptr::from_ref(self).cast()
+    }
+
+    /// Whether this thread is one of the workers.
+    fn is_here(&self) -> bool {
+        WORKER.with_borrow(|worker| matches!(worker, Some((pool, _)) if *pool == self.identity()))
+    }
+}
+
+/// Jobs catch the panics of tasks. This is for what may panic after that: destructors.
+fn run<W>(job: Job<W>, own: &W, busy: Busy<'_>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| job(own, busy)));
+}
+
+impl<W> Slot<W> {
+    fn take(&self) -> Option<Job<W>> {
+        sync::lock(&self.job).take()
+    }
+}
+
+impl<W: 'static> Queued for Slot<W> {
+    fn run_here(&self) -> bool {
+        let Some(shared) = self.shared.upgrade() else {
+            return false;
+        };
+        let own = WORKER.with_borrow(|worker| match worker {
+            Some((pool, own)) if *pool == shared.identity() => Rc::clone(own).downcast::<W>().ok(),
+            _ => None,
+        });
+        match own.and_then(|own| Some((self.take()?, own))) {
+            Some((job, own)) => {
+                run(job, &own, Busy(None));
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn discard(&self) {
+        // What the job holds may panic when it is dropped; that must not stop the one who cancels.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(self.take())));
     }
 }
 
@@ -185,7 +323,7 @@ struct Exit<W>(Arc<Shared<W>>);
 impl<W> Drop for Exit<W> {
     fn drop(&mut self) {
         sync::lock(&self.0.control).alive -= 1;
-        self.0.exited.notify_all();
+        self.0.changed.notify_all();
     }
 }
 

@@ -37,6 +37,49 @@ fn as_completed_yields_in_the_order_of_completion() {
 }
 
 #[test]
+fn as_completed_keeps_what_came_with_the_handle() {
+    let pool = ThreadPool::new(2).unwrap();
+    let handles = ["a", "bb"].map(|text| (text, pool.submit(|| text.len()).unwrap()));
+    for (text, handle) in as_completed(handles) {
+        assert_eq!(handle.join().unwrap(), text.len());
+    }
+}
+
+#[test]
+fn as_completed_takes_new_handles_while_it_is_drained() {
+    let pool = ThreadPool::new(2).unwrap();
+    let mut completed = as_completed([pool.submit(|| 3).unwrap()]);
+    let mut seen = Vec::new();
+    while let Some(handle) = completed.next() {
+        let n = handle.join().unwrap();
+        seen.push(n);
+        for next in 0..n {
+            completed.add(pool.submit(move || next).unwrap());
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [0, 0, 0, 0, 1, 1, 2, 3]);
+    completed.add(pool.submit(|| 0).unwrap());
+    assert_eq!(completed.next().unwrap().join().unwrap(), 0);
+}
+
+#[test]
+fn as_completed_can_run_out_of_time_and_be_asked_again() {
+    let pool = ThreadPool::new(2).unwrap();
+    let (handles, mut releases) = held(&pool, 2);
+    let mut completed = as_completed(handles);
+    drop(releases.remove(1));
+    let first = completed.next_timeout(LONG).unwrap().unwrap();
+    assert_eq!(first.join().unwrap(), 1);
+    let error = completed.next_timeout(Duration::ZERO).unwrap_err();
+    assert_eq!(error.to_string(), "1 (of 2) tasks unfinished");
+    drop(releases);
+    let second = completed.next_timeout(LONG).unwrap().unwrap();
+    assert_eq!(second.join().unwrap(), 0);
+    assert!(completed.next_timeout(LONG).unwrap().is_none());
+}
+
+#[test]
 fn as_completed_of_nothing_ends_at_once() {
     assert!(as_completed(Vec::<TaskHandle<()>>::new()).next().is_none());
 }

@@ -124,3 +124,67 @@ fn a_result_beyond_the_limit_stays_in_the_sandbox() {
         900
     );
 }
+
+#[test]
+fn a_call_can_have_limits_of_its_own() {
+    let pool = pool(1, Limits::new().memory_bytes(4 << 20));
+    let more = Limits::new().memory_bytes(64 << 20);
+    let roomy = pool.with(more).submit(tasks::hoard, 16 << 20).unwrap();
+    let tight = pool.submit(tasks::hoard, 16 << 20).unwrap();
+    assert_eq!(roomy.join().unwrap(), 4096);
+    assert!(matches!(
+        tight.join().unwrap_err().kind(),
+        TaskErrorKind::MemoryLimitExceeded { .. }
+    ));
+    let brief = Limits::new().timeout(Duration::from_millis(20));
+    let brief = pool.with(brief);
+    assert!(
+        brief
+            .submit(tasks::spin, ())
+            .unwrap()
+            .join()
+            .unwrap_err()
+            .is_timeout()
+    );
+    let spinning = brief.map(tasks::spin, [(), ()]).unwrap();
+    assert!(
+        spinning
+            .map(Result::unwrap_err)
+            .all(|error| error.is_timeout())
+    );
+    let json = brief.submit_json("spin", "null").unwrap();
+    assert!(json.join().unwrap_err().is_timeout());
+    let bytes = brief.submit_bytes("echo_bytes", *b"x").unwrap();
+    assert_eq!(bytes.join().unwrap(), b"x");
+}
+
+#[test]
+fn a_deadline_holds_while_a_task_waits() {
+    let pool = pool(1, Limits::new());
+    let spinning = pool.submit(tasks::spin, ()).unwrap();
+    let limit = Duration::from_millis(20);
+    let queued = pool
+        .with(Limits::new().deadline(limit))
+        .submit(tasks::add, (1, 1));
+    let error = queued.unwrap().join_timeout(LONG).unwrap().unwrap_err();
+    assert!(matches!(error.kind(), TaskErrorKind::DeadlineExceeded { limit: l } if *l == limit));
+    assert!(spinning.is_running(), "the only worker is busy still");
+    assert!(spinning.cancel());
+    assert_eq!(pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
+}
+
+#[test]
+fn of_timeout_and_deadline_the_first_holds() {
+    let (short, long) = (Duration::from_millis(20), LONG);
+    let pool = pool(1, Limits::new());
+    for limits in [
+        Limits::new().timeout(short).deadline(long),
+        Limits::new().timeout(long).deadline(short),
+    ] {
+        let spinning = pool.with(limits).submit(tasks::spin, ()).unwrap();
+        let error = spinning.join().unwrap_err();
+        assert!(
+            matches!(error.kind(), TaskErrorKind::DeadlineExceeded { limit } if *limit == short)
+        );
+    }
+}

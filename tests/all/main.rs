@@ -1,5 +1,6 @@
 //! Black-box tests: one binary, a module for each subject.
 
+mod bounded;
 mod callbacks;
 mod cancel;
 mod collections;
@@ -10,5 +11,6 @@ mod joining;
 mod limits;
 mod loading;
 mod mixed;
+mod nested;
 mod pools;
 mod values;

@@ -143,6 +143,53 @@ fn shutdown_can_cancel_what_waits() {
 }
 
 #[test]
+fn shutdown_can_stop_everything_that_runs() {
+    let pool = pool(2, Limits::new());
+    let handles: Vec<_> = (0..6)
+        .map(|_| pool.submit(tasks::spin, ()).unwrap())
+        .collect();
+    while handles.iter().filter(|handle| handle.is_running()).count() < 2 {
+        std::thread::yield_now();
+    }
+    assert!(pool.shutdown_timeout(Shutdown::CancelAll, LONG));
+    for handle in handles {
+        assert!(handle.join().unwrap_err().is_cancelled());
+    }
+}
+
+#[test]
+fn a_shutdown_that_stops_everything_tells_closures() {
+    let pool = ThreadPool::new(1).unwrap();
+    let handle = pool.submit_cancellable(|token| {
+        while !token.is_cancelled() {
+            std::thread::yield_now();
+        }
+        42
+    });
+    let handle = handle.unwrap();
+    while !handle.is_running() {
+        std::thread::yield_now();
+    }
+    assert!(!handle.is_finished());
+    assert!(pool.shutdown_timeout(Shutdown::CancelAll, LONG));
+    assert_eq!(handle.join().unwrap(), 42);
+}
+
+#[test]
+fn a_shutdown_with_a_time_limit_says_whether_all_have_ended() {
+    let pool = ThreadPool::new(1).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let running = pool.submit(move || released.recv().is_err()).unwrap();
+    let queued = pool.submit(|| 42).unwrap();
+    assert!(!pool.shutdown_timeout(Shutdown::Finish, std::time::Duration::from_millis(1)));
+    assert!(pool.submit(|| ()).is_err());
+    drop(release);
+    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
+    assert!(running.join().unwrap());
+    assert_eq!(queued.join().unwrap(), 42, "it was accepted before");
+}
+
+#[test]
 fn dropping_a_pool_finishes_what_was_submitted() {
     let handles: Vec<_> = {
         let pool = pool(1, Limits::new());

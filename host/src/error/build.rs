@@ -10,6 +10,8 @@ use crate::error::LoadError;
 pub enum BuildError {
     /// Zero workers were asked for.
     NoWorkers,
+    /// A queue without places was asked for.
+    NoQueue,
     /// More workers than there is room for in the module's sandbox allocation.
     TooManyWorkers {
         /// How many were asked for.
@@ -27,6 +29,7 @@ impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoWorkers => f.write_str("a pool needs at least one worker"),
+            Self::NoQueue => f.write_str("a queue needs room for at least one task"),
             Self::TooManyWorkers {
                 requested,
                 available,
@@ -43,7 +46,7 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoWorkers | Self::TooManyWorkers { .. } => None,
+            Self::NoWorkers | Self::NoQueue | Self::TooManyWorkers { .. } => None,
             Self::Load(error) => Some(error),
             Self::Thread(error) => Some(error),
         }

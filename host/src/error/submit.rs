@@ -19,6 +19,8 @@ pub struct SubmitError<W = ()> {
 pub enum SubmitErrorKind {
     /// The pool was shut down.
     ShutDown,
+    /// The queue is full, and was for as long as there was time to wait.
+    QueueFull,
     /// The pool has no worker yet and the operating system refused to start one.
     Thread(io::Error),
     /// The pool's module does not have the task, or not with these types.
@@ -67,6 +69,7 @@ impl<W> fmt::Display for SubmitError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.kind {
             SubmitErrorKind::ShutDown => "the pool was shut down and accepts no more tasks",
+            SubmitErrorKind::QueueFull => "the pool's queue is full",
             SubmitErrorKind::Thread(_) => "no worker thread can be started",
             SubmitErrorKind::Task(_) => "the pool's module cannot serve the task",
         })
@@ -76,7 +79,7 @@ impl<W> fmt::Display for SubmitError<W> {
 impl<W> std::error::Error for SubmitError<W> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            SubmitErrorKind::ShutDown => None,
+            SubmitErrorKind::ShutDown | SubmitErrorKind::QueueFull => None,
             SubmitErrorKind::Thread(error) => Some(error),
             SubmitErrorKind::Task(error) => Some(error),
         }

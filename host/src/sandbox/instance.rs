@@ -1,7 +1,6 @@
 //! One instance, one call: arguments in, reply out, and nothing of it left.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Outcome, PANIC_REPORT_BYTES, PanicReport, Reply, Span};
@@ -11,10 +10,11 @@ use wasmtime::{
 };
 
 use crate::error::{Failure, Frame, TaskErrorKind};
-use crate::limits::Limits;
+use crate::limits::{Due, Limits};
+use crate::process_pool::Call;
 use crate::sandbox::interrupt::{Armed, Interrupt};
 use crate::sandbox::memory::MemoryLimit;
-use crate::sandbox::module::{Entry, TaskModule};
+use crate::sandbox::module::TaskModule;
 use crate::sandbox::trap::{Remains, Stopped, classify, frames};
 
 /// What wasmtime keeps for us with an instance.
@@ -41,13 +41,23 @@ impl From<TaskErrorKind> for Fault {
 /// instance's memory.
 pub(crate) fn run<T>(
     module: &TaskModule,
-    entry: &Entry,
-    arguments: &Arguments,
-    limits: &Limits,
+    call: &Call,
     interrupt: &Arc<Interrupt>,
     read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
 ) -> Result<T, Fault> {
-    let (mut process, _armed) = Process::start(module, limits, interrupt)?;
+    let Call {
+        entry,
+        arguments,
+        limits,
+        due,
+        ..
+    } = call;
+    let started = limits.timeout.and_then(Due::after);
+    let due = [started, *due]
+        .into_iter()
+        .flatten()
+        .min_by_key(|due| due.at);
+    let (mut process, _armed) = Process::start(module, limits, due, interrupt)?;
     match arguments {
         Arguments::Scalars(slots) => {
             let scalar = entry.scalar.as_ref().expect("the signatures were compared");
@@ -81,12 +91,13 @@ struct Process<'a> {
 }
 
 impl<'a> Process<'a> {
-    /// Makes an instance whose deadline runs for as long as the second value lives.
+    /// Makes an instance whose deadline holds for as long as the second value lives.
     fn start(
         module: &'a TaskModule,
         limits: &Limits,
+        due: Option<Due>,
         interrupt: &Arc<Interrupt>,
-    ) -> Result<(Self, Option<Armed<'a>>), Fault> {
+    ) -> Result<(Self, Option<Armed>), Fault> {
         let timer = &module.inner.timer;
         let guest = Guest {
             memory: MemoryLimit {
@@ -95,19 +106,13 @@ impl<'a> Process<'a> {
         };
         let mut store = Store::new(timer.engine(), guest);
         store.limiter(|guest| &mut guest.memory);
-        // A deadline too far away to be told is none.
-        let deadline = limits
-            .timeout
-            .and_then(|limit| Some((Instant::now().checked_add(limit)?, limit)));
         let asked = Arc::clone(interrupt);
         let stopped = move || {
             if asked.is_stopped() {
                 return Err(Stopped::Cancelled);
             }
-            match deadline {
-                Some((deadline, limit)) if Instant::now() >= deadline => {
-                    Err(Stopped::DeadlineExceeded { limit })
-                }
+            match due {
+                Some(due) if due.is_over() => Err(Stopped::DeadlineExceeded { limit: due.limit }),
                 _ => Ok(()),
             }
         };
@@ -119,9 +124,7 @@ impl<'a> Process<'a> {
             Ok(UpdateDeadline::Continue(1))
         });
         early.map_err(|stopped| classify(&stopped.into(), Remains::none()))?;
-        let armed = deadline
-            .map(|(deadline, _)| timer.arm(deadline))
-            .transpose();
+        let armed = due.map(|due| timer.arm(due.at)).transpose();
         let armed = armed.map_err(|error| no_sandbox(&error))?;
 
         let instance = module.inner.instance.instantiate(&mut store);

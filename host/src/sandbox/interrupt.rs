@@ -7,15 +7,17 @@
 //! No step is lost. A guest's sequence is: set the epoch at which it calls back to the next one; look
 //! at its flag; register its deadline; run. Who stops it first sets the flag, then moves the epoch on.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
-use crate::completion::Stop;
+use crate::completion::{Cancel, Stop};
+use crate::error::TaskErrorKind;
+use crate::limits::Due;
 use crate::sandbox::module::TaskModule;
 use crate::sync;
 
@@ -39,14 +41,16 @@ impl Interrupt {
 }
 
 impl Stop for Interrupt {
-    fn stop(&self) {
+    fn stop(&self) -> bool {
         self.stopped.store(true, Ordering::SeqCst);
         self.engine.increment_epoch();
+        true
     }
 }
 
-/// Moves a module's epoch on whenever a deadline of one of its guests has come. Sleeps until the
-/// earliest: there is no tick, and without deadlines no thread.
+/// Moves a module's epoch on whenever a deadline of one of its guests has come, and ends tasks whose
+/// deadline comes while they wait in a queue. Sleeps until the earliest: there is no tick, and
+/// without deadlines no thread.
 pub(crate) struct Timer {
     engine: Engine,
     shared: Arc<Shared>,
@@ -57,10 +61,16 @@ struct Shared {
     changed: Condvar,
 }
 
+/// What there is to do at a deadline, beside moving the epoch on.
+struct Expiry {
+    task: Weak<dyn Cancel>,
+    limit: Duration,
+}
+
 #[derive(Default)]
 struct Deadlines {
     /// With a number that tells equal instants apart.
-    queue: BTreeSet<(Instant, u64)>,
+    queue: BTreeMap<(Instant, u64), Option<Expiry>>,
     next_number: u64,
     running: bool,
     closed: bool,
@@ -86,21 +96,40 @@ impl Timer {
     /// # Errors
     ///
     /// The operating system refused the timer's thread.
-    pub(crate) fn arm(&self, deadline: Instant) -> std::io::Result<Armed<'_>> {
+    pub(crate) fn arm(&self, deadline: Instant) -> std::io::Result<Armed> {
+        self.add(deadline, None)
+    }
+
+    /// Has the task ended at its deadline, if it waits in the queue by then and the returned guard
+    /// lives.
+    ///
+    /// # Errors
+    ///
+    /// As [`arm`](Self::arm).
+    pub(crate) fn expire(&self, due: Due, task: Weak<dyn Cancel>) -> std::io::Result<Armed> {
+        let limit = due.limit;
+        self.add(due.at, Some(Expiry { task, limit }))
+    }
+
+    fn add(&self, deadline: Instant, expiry: Option<Expiry>) -> std::io::Result<Armed> {
         let mut deadlines = sync::lock(&self.shared.deadlines);
         if !deadlines.running {
             self.start()?;
             deadlines.running = true;
         }
-        let number = deadlines.next_number;
+        let key = (deadline, deadlines.next_number);
         deadlines.next_number += 1;
-        deadlines.queue.insert((deadline, number));
-        if deadlines.queue.first() == Some(&(deadline, number)) {
+        deadlines.queue.insert(key, expiry);
+        if deadlines
+            .queue
+            .first_key_value()
+            .is_some_and(|(first, _)| *first == key)
+        {
             self.shared.changed.notify_one();
         }
         Ok(Armed {
-            shared: &self.shared,
-            key: (deadline, number),
+            shared: Arc::clone(&self.shared),
+            key,
         })
     }
 
@@ -117,14 +146,21 @@ impl Shared {
     fn run(&self, engine: &Engine) {
         let mut deadlines = sync::lock(&self.deadlines);
         while !deadlines.closed {
-            let earliest = deadlines.queue.first().copied();
+            let earliest = deadlines.queue.first_entry();
             match earliest {
-                Some(due) if due.0 <= Instant::now() => {
-                    deadlines.queue.remove(&due);
+                Some(due) if due.key().0 <= Instant::now() => {
+                    let expiry = due.remove();
+                    drop(deadlines);
                     engine.increment_epoch();
+                    if let Some(Expiry { task, limit }) = expiry
+                        && let Some(task) = task.upgrade()
+                    {
+                        task.fail_pending(TaskErrorKind::DeadlineExceeded { limit });
+                    }
+                    deadlines = sync::lock(&self.deadlines);
                 }
-                _ => {
-                    let until = earliest.map(|(deadline, _)| deadline);
+                earliest => {
+                    let until = earliest.map(|due| due.key().0);
                     (deadlines, _) = sync::wait(&self.changed, deadlines, until);
                 }
             }
@@ -141,13 +177,15 @@ impl Drop for Timer {
 }
 
 /// A registered deadline.
-pub(crate) struct Armed<'a> {
-    shared: &'a Shared,
+pub(crate) struct Armed {
+    shared: Arc<Shared>,
     key: (Instant, u64),
 }
 
-impl Drop for Armed<'_> {
+impl Drop for Armed {
     fn drop(&mut self) {
-        sync::lock(&self.shared.deadlines).queue.remove(&self.key);
+        let expiry = sync::lock(&self.shared.deadlines).queue.remove(&self.key);
+        // Not under the lock: this may be the last pointer to the task.
+        drop(expiry);
     }
 }

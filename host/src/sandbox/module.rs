@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, PANIC_EXPORT, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, Task,
 };
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
 
+use crate::completion::Cancel;
 use crate::error::LoadError;
+use crate::limits::Due;
 use crate::sandbox::engine;
 use crate::sandbox::info::{ModuleInfo, TaskInfo};
 use crate::sandbox::instance::Guest;
-use crate::sandbox::interrupt::Timer;
+use crate::sandbox::interrupt::{Armed, Timer};
 use crate::thread_pool::processors;
 
 /// A module of tasks, compiled for this machine.
@@ -172,6 +174,12 @@ impl TaskModule {
 
     pub(crate) fn task(&self, entry: &Entry) -> &TaskInfo {
         &self.tasks()[entry.index]
+    }
+
+    /// Has the task ended at its deadline, if it waits in a queue by then and the returned guard lives.
+    /// Where the system has no thread left for the timer, it is ended when its turn comes.
+    pub(crate) fn expire(&self, due: Due, task: Weak<dyn Cancel>) -> Option<Armed> {
+        self.inner.timer.expire(due, task).ok()
     }
 
     /// Reserves sandboxes for a pool, or returns how many are left.

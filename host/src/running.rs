@@ -1,0 +1,63 @@
+//! The tasks of a pool that run at the moment, for stopping them all.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use crate::completion::Cancel;
+use crate::sync;
+
+#[derive(Debug, Default)]
+pub(crate) struct Running {
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Debug, Default)]
+struct Tasks {
+    by_number: HashMap<u64, Arc<dyn Cancel>>,
+    next_number: u64,
+    /// Whether what enters is cancelled, too.
+    closed: bool,
+}
+
+impl Running {
+    /// Notes that the task runs, for as long as the guard lives.
+    pub(crate) fn enter(&self, task: Arc<dyn Cancel>) -> Entered<'_> {
+        let mut tasks = sync::lock(&self.tasks);
+        let number = tasks.next_number;
+        tasks.next_number += 1;
+        tasks.by_number.insert(number, Arc::clone(&task));
+        let closed = tasks.closed;
+        drop(tasks);
+        if closed {
+            task.cancel();
+        }
+        Entered {
+            running: self,
+            number,
+        }
+    }
+
+    /// Cancels all that run, and all that will.
+    pub(crate) fn cancel_all(&self) {
+        let mut tasks = sync::lock(&self.tasks);
+        tasks.closed = true;
+        let running: Vec<_> = tasks.by_number.values().cloned().collect();
+        drop(tasks);
+        for task in running {
+            task.cancel();
+        }
+    }
+}
+
+/// A task that runs.
+pub(crate) struct Entered<'a> {
+    running: &'a Running,
+    number: u64,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        let mut tasks = sync::lock(&self.running.tasks);
+        tasks.by_number.remove(&self.number);
+    }
+}

@@ -1,0 +1,107 @@
+//! Queues with a limit.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use fault_tasks as tasks;
+use sandpool::{BuildError, Limits, ProcessPool, Shutdown, SubmitErrorKind, ThreadPool};
+use sandpool_tests::{LONG, fault_module};
+
+/// A pool of one worker, which is busy until the sender is dropped, and one place in the queue.
+fn full_but_for_one() -> (ThreadPool, mpsc::Sender<()>) {
+    let pool = ThreadPool::builder().workers(1).queue(1).build().unwrap();
+    let (begin, begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let busy = pool.submit(move || {
+        begin.send(()).unwrap();
+        let _ = released.recv();
+    });
+    drop(busy.unwrap());
+    begun.recv_timeout(LONG).unwrap();
+    (pool, release)
+}
+
+#[test]
+fn a_full_queue_gives_the_work_back() {
+    let (pool, release) = full_but_for_one();
+    let queued = pool.try_submit(|| 1).unwrap();
+    let error = pool.try_submit(|| 2).unwrap_err();
+    assert!(matches!(error.kind(), SubmitErrorKind::QueueFull));
+    assert_eq!(error.to_string(), "the pool's queue is full");
+    assert_eq!(error.into_inner()(), 2);
+    let error = pool
+        .submit_timeout(|| 3, Duration::from_millis(1))
+        .unwrap_err();
+    assert!(matches!(error.kind(), SubmitErrorKind::QueueFull));
+    drop(release);
+    assert_eq!(queued.join().unwrap(), 1);
+}
+
+#[test]
+fn submit_waits_for_room() {
+    let (pool, release) = full_but_for_one();
+    let first = pool.submit(|| 1).unwrap();
+    std::thread::scope(|scope| {
+        let second = scope.spawn(|| pool.submit(|| 2).unwrap().join().unwrap());
+        let third = scope.spawn(|| pool.submit_timeout(|| 3, LONG).unwrap().join().unwrap());
+        drop(release);
+        assert_eq!(first.join().unwrap(), 1);
+        assert_eq!(second.join().unwrap(), 2);
+        assert_eq!(third.join().unwrap(), 3);
+    });
+}
+
+#[test]
+fn who_waits_for_room_is_refused_at_shutdown() {
+    let (pool, release) = full_but_for_one();
+    let queued = pool.submit(|| 1).unwrap();
+    std::thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let pool = &pool;
+        let waiting = scope.spawn(move || {
+            tell.send(()).unwrap();
+            pool.submit(|| 2)
+        });
+        told.recv_timeout(LONG).unwrap();
+        // Whether the thread waits already or not, there is no room for it.
+        assert!(!pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO));
+        let error = waiting.join().unwrap().unwrap_err();
+        assert!(matches!(error.kind(), SubmitErrorKind::ShutDown));
+        assert_eq!(error.into_inner()(), 2);
+    });
+    drop(release);
+    assert_eq!(queued.join().unwrap(), 1);
+}
+
+#[test]
+fn a_cancelled_task_is_dropped_at_once() {
+    let (pool, release) = full_but_for_one();
+    let (held, holds) = mpsc::channel::<()>();
+    let queued = pool.submit(move || drop(held)).unwrap();
+    assert!(queued.cancel());
+    assert!(holds.recv_timeout(LONG).is_err(), "the closure is gone");
+    drop(release);
+}
+
+#[test]
+fn a_process_pool_has_a_queue_with_a_limit_too() {
+    let builder = || ProcessPool::builder(fault_module()).workers(1);
+    assert!(matches!(
+        builder().queue(0).build(),
+        Err(BuildError::NoQueue)
+    ));
+    let pool = builder().queue(1).build().unwrap();
+    let spinning = pool.submit(tasks::spin, ()).unwrap();
+    while !spinning.is_running() {
+        std::thread::yield_now();
+    }
+    let queued = pool.try_submit(tasks::add, (1, 1)).unwrap();
+    let error = pool.try_submit(tasks::add, (2, 2)).unwrap_err();
+    assert!(matches!(error.kind(), SubmitErrorKind::QueueFull));
+    assert_eq!(error.into_inner(), (2, 2));
+    let brief = Duration::from_millis(1);
+    let limited = pool.with(Limits::new());
+    assert!(limited.submit_timeout(tasks::add, (3, 3), brief).is_err());
+    assert!(spinning.cancel());
+    assert_eq!(queued.join().unwrap(), 2);
+}
