@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn nesting_without_end_is_an_error_and_not_a_stack_overflow() {
-        let bytes = vec![3, 1].repeat(100_000);
+        let bytes = [3, 1].repeat(100_000);
         let error = decode::<Tree>(&bytes).unwrap_err();
         assert!(error.to_string().contains("128 levels"), "{error}");
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sandpool::{ModuleInfo, TaskInfo};
+use sandpool::{LoadError, ModuleInfo, TaskInfo};
 use serde_json::{Value, json};
 
 use crate::{InspectArgs, escape, json, module, quantity, stdout};
@@ -47,9 +47,20 @@ fn add_task(text: &mut String, task: &TaskInfo) {
     text.push('\n');
 }
 
+/// Why the module cannot be loaded, where nothing else that is shown says it.
+fn problem(info: &ModuleInfo) -> Option<String> {
+    match info.check() {
+        Ok(()) | Err(LoadError::NoTasks | LoadError::Import { .. }) => None,
+        Err(error) => Some(escape::line(&error.to_string())),
+    }
+}
+
 fn add_imports(text: &mut String, info: &ModuleInfo) {
     if info.imports().is_empty() {
         *text += "imports  none\n";
+        if let Some(problem) = problem(info) {
+            let _ = writeln!(text, "loading  impossible: {problem}");
+        }
         return;
     }
     *text += "imports  a sandbox grants nothing, so this module cannot be loaded:\n";

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use sandpool::{LoadError, ModuleInfo, TaskInfo, TaskModule};
+use sandpool::{LoadError, ModuleInfo, TaskModule};
 
 /// Reads what the module in the file says of itself. Compiles nothing.
 pub(crate) fn inspect(file: &Path) -> anyhow::Result<ModuleInfo> {
@@ -14,15 +14,11 @@ pub(crate) fn inspect(file: &Path) -> anyhow::Result<ModuleInfo> {
 pub(crate) fn load(file: &Path, task: &str) -> anyhow::Result<TaskModule> {
     let wasm = read(file)?;
     // Before anything is compiled, which may take seconds.
-    let info = ModuleInfo::read(&wasm).map_err(|error| named(file, &error))?;
-    let names = || info.tasks().iter().map(TaskInfo::name);
-    if names().len() > 0 && !names().any(|name| name == task) {
-        let missing = LoadError::MissingTask {
-            task: task.to_owned(),
-            available: names().map(str::to_owned).collect(),
-        };
-        return Err(named(file, &missing));
-    }
+    let looked_at = ModuleInfo::read(&wasm).and_then(|info| {
+        info.check()?;
+        info.task(task).map(drop)
+    });
+    looked_at.map_err(|error| named(file, &error))?;
     TaskModule::new(wasm).map_err(|error| named(file, &error))
 }
 

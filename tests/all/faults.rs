@@ -61,7 +61,7 @@ fn a_panic_in_a_closure_arrives_with_message_and_place() {
     let pool = ThreadPool::new(1).unwrap();
     let line = line!() + 1;
     let handle = pool.submit(|| panic!("no {}", "luck")).unwrap();
-    let error: TaskError = handle.join().map(|()| ()).unwrap_err();
+    let error: TaskError = handle.join().unwrap_err();
     let TaskErrorKind::Panicked(panic) = error.kind() else {
         panic!("{error}");
     };

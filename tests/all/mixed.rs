@@ -26,7 +26,7 @@ enum Fate {
 
 fn fate(number: usize) -> Fate {
     match number % 5 {
-        _ if number % SPIN_EVERY == 0 => Fate::TimedOut,
+        _ if number.is_multiple_of(SPIN_EVERY) => Fate::TimedOut,
         0 => Fate::Value,
         1 => Fate::Failed,
         2 => Fate::Panicked,

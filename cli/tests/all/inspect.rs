@@ -99,6 +99,17 @@ fn imports_are_shown_and_that_they_keep_the_module_from_being_loaded() {
 }
 
 #[test]
+fn what_else_keeps_a_module_from_being_loaded_is_shown() {
+    const EXPORT: &[u8] = b"sandpool_alloc";
+    let mut wasm = fault_tasks::MODULE.to_vec();
+    let at = wasm.windows(EXPORT.len()).position(|bytes| bytes == EXPORT);
+    wasm[at.unwrap()] = b'x';
+    let text = sandpool(["inspect", File::new(wasm).path()]).ok();
+    let problem = "loading  impossible: the module does not export `sandpool_alloc`";
+    assert!(text.contains(problem), "{text}");
+}
+
+#[test]
 fn what_a_module_says_does_not_reach_the_terminal_as_commands() {
     const DOC: &[u8] = b"Adds two numbers.";
     const HOSTILE: &[u8] = b"\x1b[2J two numbers.";

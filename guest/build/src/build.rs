@@ -104,16 +104,21 @@ impl Build {
     /// - [`BuildError::Compile`]: the crate does not compile.
     /// - [`BuildError::Cargo`], [`BuildError::Io`]: cargo cannot be started, or its output be read.
     pub fn run(&self) -> Result<Artifact, BuildError> {
-        let manifest = self.dir.join("Cargo.toml");
-        if !manifest.is_file() {
+        if !self.dir.join("Cargo.toml").is_file() {
             return Err(BuildError::NoManifest(self.dir.clone()));
         }
-        let package = inputs::Package::read(&cargo(), &self.dir)?;
+        // Cargo is started in the folder, for the toolchain that is chosen there.
+        let io = |source| BuildError::Io {
+            path: self.dir.clone(),
+            source,
+        };
+        let dir = self.dir.canonicalize().map_err(io)?;
+        let package = inputs::Package::read(&cargo(), &dir)?;
         let target_dir = match &self.target_dir {
-            Some(dir) => dir.clone(),
+            Some(dir) => std::path::absolute(dir).map_err(io)?,
             None => package.target_dir.join("sandpool-wasm"),
         };
-        target::ensure(&self.dir, &target_dir)?;
+        target::ensure(&dir, &target_dir)?;
 
         let mut command = Command::new(cargo());
         command
@@ -123,8 +128,8 @@ impl Build {
             .arg("--target-dir")
             .arg(&target_dir)
             .arg("--manifest-path")
-            .arg(&manifest)
-            .current_dir(&self.dir)
+            .arg(dir.join("Cargo.toml"))
+            .current_dir(&dir)
             .stdin(Stdio::null());
         for setting in PROFILE {
             command.args(["--config", setting]);

@@ -140,6 +140,21 @@ fn the_target_folder_is_the_one_that_was_asked_for() {
 }
 
 #[test]
+fn folders_may_be_relative() {
+    let dir = workspace();
+    let here = std::env::current_dir().unwrap();
+    let up: PathBuf = here.components().skip(1).map(|_| "..").collect();
+    let from_here = |path: &Path| up.join(path.strip_prefix("/").unwrap());
+    let tasks = from_here(&dir.path().join("my tasks"));
+    assert!(tasks.is_relative());
+    assert!(Build::new(&tasks).run().unwrap().module.is_file());
+    let target = from_here(&dir.path().join("elsewhere"));
+    let artifact = Build::new(&tasks).target_dir(target).run().unwrap();
+    assert!(artifact.module.is_file());
+    assert!(dir.path().join("elsewhere").is_dir());
+}
+
+#[test]
 fn what_cannot_be_built_says_why() {
     let dir = tempfile::tempdir().unwrap();
     let run = || Build::new(dir.path()).run().unwrap_err();

@@ -310,7 +310,6 @@ fn guest(name: &Ident, signature: &Signature) -> TokenStream {
 
             const RECORD: Record = <#name as Task>::RECORD;
             const LEN: usize = RECORD.len_bytes();
-            #[used]
             #[unsafe(link_section = "sandpool.tasks")]
             static BYTES: [u8; LEN] = RECORD.to_bytes();
 

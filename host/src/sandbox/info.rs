@@ -133,8 +133,12 @@ impl ModuleInfo {
         Ok(())
     }
 
-    /// Checks what a host wants of a module before it compiles it.
-    pub(crate) fn check(&self) -> Result<(), LoadError> {
+    /// Checks whether a host would take the module, as far as can be told without compiling it.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]: no tasks, two tasks of one name, an import, a start function, a missing export.
+    pub fn check(&self) -> Result<(), LoadError> {
         if self.tasks.is_empty() {
             return Err(LoadError::NoTasks);
         }
@@ -166,6 +170,19 @@ impl ModuleInfo {
     #[must_use]
     pub fn tasks(&self) -> &[TaskInfo] {
         &self.tasks
+    }
+
+    /// Returns the task of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::MissingTask`], which lists those that there are.
+    pub fn task(&self, name: &str) -> Result<&TaskInfo, LoadError> {
+        let found = self.tasks.iter().find(|task| task.name() == name);
+        found.ok_or_else(|| LoadError::MissingTask {
+            task: name.to_owned(),
+            available: self.tasks.iter().map(|t| t.name().to_owned()).collect(),
+        })
     }
 
     /// Returns what the module imports. A module that can be loaded imports nothing.

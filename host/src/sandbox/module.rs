@@ -163,13 +163,10 @@ impl TaskModule {
     }
 
     pub(crate) fn entry(&self, name: &str) -> Result<&Entry, LoadError> {
-        self.inner
-            .entries
-            .get(name)
-            .ok_or_else(|| LoadError::MissingTask {
-                task: name.to_owned(),
-                available: self.tasks().iter().map(|t| t.name().to_owned()).collect(),
-            })
+        match self.inner.entries.get(name) {
+            Some(entry) => Ok(entry),
+            None => Err(self.info().task(name).expect_err("every task has an entry")),
+        }
     }
 
     pub(crate) fn task(&self, entry: &Entry) -> &TaskInfo {
