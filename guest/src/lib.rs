@@ -93,7 +93,7 @@ pub use sandpool_abi::schema::Schema;
 
 /// Defines `MODULE`: this crate's tasks, compiled to wasm32 by its build script.
 ///
-/// ```ignore
+/// ```text
 /// // build.rs
 /// fn main() {
 ///     sandpool_build::compile();
