@@ -1,10 +1,9 @@
 //! Tells one waiter which of its many tasks have finished, in the order in which they did.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex};
 use std::time::Instant;
 
-use crate::sync;
+use crate::sync::{self, Condvar, Mutex};
 
 /// A queue of the indices of finished tasks. Waiting for the next costs the same however many are
 /// still running: each task reports itself, nobody looks through them.

@@ -1,9 +1,9 @@
 //! How a closure learns that it was cancelled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::completion::Stop;
+use crate::sync::{AtomicBool, Ordering};
 
 /// Tells a closure that its task was cancelled. Nothing can stop a running thread: a closure that takes
 /// long looks at its token from time to time and returns early.

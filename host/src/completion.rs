@@ -13,13 +13,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::arrivals::Arrivals;
 use crate::error::{Frame, TaskError, TaskErrorKind};
-use crate::sync;
+use crate::sync::{self, Condvar, Mutex, MutexGuard};
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) type TaskName = Cow<'static, str>;

@@ -1,10 +1,10 @@
 //! The tasks of a pool that run at the moment, for stopping them all.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::completion::Cancel;
-use crate::sync;
+use crate::sync::{self, Mutex};
 
 #[derive(Debug, Default)]
 pub(crate) struct Running {

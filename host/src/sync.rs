@@ -1,6 +1,15 @@
-//! Locks that go on after a panic: every critical section of this crate leaves its data whole.
+//! What this crate uses to run and to wait: threads, locks, atomics, the queue. Only from here, so that
+//! the models in `tests/models` can put a scheduler of theirs in its place.
+//!
+//! Locks go on after a panic: every critical section of this crate leaves its data whole.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::{thread, thread_local};
+
+pub(crate) use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use std::sync::PoisonError;
 use std::time::Instant;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -8,16 +8,15 @@ use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicIsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-
-use crossbeam_channel::{Receiver, Sender};
 
 use crate::completion::Queued;
 use crate::error::SubmitErrorKind;
-use crate::sync;
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{
+    self, AtomicIsize, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender, thread_local,
+};
 
 /// What a worker does next. It drops the [`Busy`] before anybody can see that the job is done, so
 /// that who sees it and submits the next one finds the worker free. A job that is itself dropped
@@ -95,17 +94,17 @@ struct Slot<W> {
 
 thread_local! {
     /// Which pool's worker this thread is, and what it owns.
-    static WORKER: RefCell<Option<(*const (), Rc<dyn Any>)>> = const { RefCell::new(None) };
+    static WORKER: RefCell<Option<(*const (), Rc<dyn Any>)>> = RefCell::new(None);
 }
 
 /// Whether this thread is a worker of some pool.
 pub(crate) fn on_worker() -> bool {
-    WORKER.with_borrow(Option::is_some)
+    WORKER.with(|worker| worker.borrow().is_some())
 }
 
 impl<W: 'static> Workers<W> {
     pub(crate) fn new(settings: Settings<W>) -> Self {
-        let (sender, queue) = crossbeam_channel::unbounded();
+        let (sender, queue) = sync::unbounded();
         Self {
             shared: Arc::new(Shared {
                 settings,
@@ -176,7 +175,6 @@ impl<W: 'static> Workers<W> {
     /// Drops the jobs that wait.
     pub(crate) fn discard_waiting(&self) {
         for slot in self.shared.queue.try_iter() {
-            self.shared.leaves_queue();
             slot.discard();
         }
     }
@@ -262,9 +260,9 @@ impl<W: 'static> Shared<W> {
 
     fn work(&self) {
         let own = Rc::new((self.settings.start)());
-        WORKER.set(Some((self.identity(), Rc::clone(&own) as Rc<dyn Any>)));
+        let this = (self.identity(), Rc::clone(&own) as Rc<dyn Any>);
+        WORKER.with(|worker| worker.replace(Some(this)));
         while let Ok(slot) = self.queue.recv() {
-            self.leaves_queue();
             let busy = Busy(Some(&self.spare));
             if let Some(job) = slot.take() {
                 run(job, &own, busy);
@@ -278,7 +276,12 @@ impl<W: 'static> Shared<W> {
 
     /// Whether this thread is one of the workers.
     fn is_here(&self) -> bool {
-        WORKER.with_borrow(|worker| matches!(worker, Some((pool, _)) if *pool == self.identity()))
+        WORKER.with(|worker| {
+            let worker = worker.borrow();
+            worker
+                .as_ref()
+                .is_some_and(|(pool, _)| *pool == self.identity())
+        })
     }
 }
 
@@ -287,9 +290,15 @@ fn run<W>(job: Job<W>, own: &W, busy: Busy<'_>) {
     let _ = catch_unwind(AssertUnwindSafe(|| job(own, busy)));
 }
 
-impl<W> Slot<W> {
+impl<W: 'static> Slot<W> {
+    /// Takes the job, and with it what it takes up of the queue: the slot itself stays until a worker
+    /// comes to it.
     fn take(&self) -> Option<Job<W>> {
-        sync::lock(&self.job).take()
+        let job = sync::lock(&self.job).take()?;
+        if let Some(shared) = self.shared.upgrade() {
+            shared.leaves_queue();
+        }
+        Some(job)
     }
 }
 
@@ -298,7 +307,7 @@ impl<W: 'static> Queued for Slot<W> {
         let Some(shared) = self.shared.upgrade() else {
             return false;
         };
-        let own = WORKER.with_borrow(|worker| match worker {
+        let own = WORKER.with(|worker| match &*worker.borrow() {
             Some((pool, own)) if *pool == shared.identity() => Rc::clone(own).downcast::<W>().ok(),
             _ => None,
         });

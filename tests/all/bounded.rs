@@ -74,13 +74,15 @@ fn who_waits_for_room_is_refused_at_shutdown() {
 }
 
 #[test]
-fn a_cancelled_task_is_dropped_at_once() {
+fn a_cancelled_task_is_dropped_at_once_and_leaves_room() {
     let (pool, release) = full_but_for_one();
     let (held, holds) = mpsc::channel::<()>();
     let queued = pool.submit(move || drop(held)).unwrap();
     assert!(queued.cancel());
     assert!(holds.recv_timeout(LONG).is_err(), "the closure is gone");
+    let next = pool.try_submit(|| 1).unwrap();
     drop(release);
+    assert_eq!(next.join().unwrap(), 1);
 }
 
 #[test]
