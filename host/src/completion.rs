@@ -15,10 +15,11 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::arrivals::Arrivals;
 use crate::error::{Frame, TaskError, TaskErrorKind};
+use crate::stats::Counters;
 use crate::sync::{self, Condvar, Mutex, MutexGuard};
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
@@ -90,14 +91,17 @@ struct Inner<T> {
 /// The shared state of one task: the worker's [`Promise`] and the user's handle both point to it.
 pub(crate) struct Completion<T> {
     task: TaskName,
+    counters: Arc<Counters>,
     inner: Mutex<Inner<T>>,
     finished: Condvar,
 }
 
 impl<T> Completion<T> {
-    fn new(task: TaskName) -> Self {
+    fn new(task: TaskName, counters: Arc<Counters>) -> Self {
+        counters.queued.add(1);
         Self {
             task,
+            counters,
             inner: Mutex::new(Inner {
                 state: State::Pending(None),
                 waker: None,
@@ -122,6 +126,8 @@ impl<T> Completion<T> {
         let pending = matches!(inner.state, State::Pending(_));
         if pending {
             inner.state = State::Running(stop);
+            self.counters.queued.subtract(1);
+            self.counters.running.add(1);
         }
         pending
     }
@@ -139,7 +145,6 @@ impl<T> Completion<T> {
     /// To finished, as cancelled. Returns whether the task is cancelled now: `false` where it has
     /// ended otherwise, or runs and cannot be stopped.
     pub(crate) fn cancel(&self) -> bool {
-        let cancelled = TaskErrorKind::Cancelled;
         let inner = self.lock();
         match &inner.state {
             State::Pending(_) => {}
@@ -150,6 +155,7 @@ impl<T> Completion<T> {
                 return state.end() == Some(End::Cancelled);
             }
         }
+        let cancelled = TaskErrorKind::Cancelled;
         let error = TaskError::new(self.task.clone(), cancelled, Vec::new());
         self.finish(inner, Err(error));
         true
@@ -167,6 +173,15 @@ impl<T> Completion<T> {
     fn finish(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
         let finishing = State::Finishing(End::of(&outcome));
         let before = std::mem::replace(&mut inner.state, finishing);
+        // Before anybody can see that the task has ended.
+        match before {
+            State::Pending(_) => self.counters.queued.subtract(1),
+            _ => self.counters.running.subtract(1),
+        }
+        match &outcome {
+            Ok(_) => self.counters.succeeded.add(1),
+            Err(error) => self.counters.count_error(error.kind()),
+        }
         let arrivals = std::mem::take(&mut inner.arrivals);
         drop(inner);
         if let State::Pending(Some(queued)) = before
@@ -357,11 +372,17 @@ pub(crate) struct Promise<T> {
 }
 
 impl<T> Promise<T> {
-    pub(crate) fn new(task: impl Into<TaskName>) -> Self {
+    pub(crate) fn new(task: impl Into<TaskName>, counters: &Arc<Counters>) -> Self {
         Self {
-            completion: Arc::new(Completion::new(task.into())),
+            completion: Arc::new(Completion::new(task.into(), Arc::clone(counters))),
             kept: false,
         }
+    }
+
+    /// Takes the promise back: the task was not accepted, and nobody has a handle.
+    pub(crate) fn withdraw(mut self) {
+        self.kept = true;
+        self.completion.counters.queued.subtract(1);
     }
 
     pub(crate) fn completion(&self) -> Arc<Completion<T>> {
@@ -377,6 +398,11 @@ impl<T> Promise<T> {
     pub(crate) fn complete(mut self, outcome: Outcome<T>) {
         self.kept = true;
         self.completion.complete(outcome);
+    }
+
+    /// Counts the time that a worker was busy with the task.
+    pub(crate) fn count_busy(&self, time: Duration) {
+        self.completion.counters.count_busy(time);
     }
 
     /// Returns an error of this task.

@@ -23,6 +23,7 @@ use crate::panic_place;
 use crate::running::Running;
 use crate::sandbox::{self, Fault, Interrupt, Reservation, TaskModule};
 use crate::shutdown::Shutdown;
+use crate::stats::{Counters, PoolStats};
 use crate::workers::{Busy, Workers};
 
 /// A pool of sandboxed processes for CPU-bound tasks, and for anything that is not trusted.
@@ -46,6 +47,7 @@ pub struct ProcessPool {
     workers: Workers<Worker>,
     module: TaskModule,
     running: Arc<Running>,
+    counters: Arc<Counters>,
     limits: Limits,
     _sandboxes: Reservation,
 }
@@ -202,7 +204,7 @@ impl ProcessPool {
     /// With [`Shutdown::Finish`] and [`Shutdown::CancelPending`] a task that runs is waited for,
     /// however long it takes.
     pub fn shutdown(&self, how: Shutdown) {
-        self.end(how, None);
+        how.carry_out(&self.workers, &self.running, None);
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
@@ -211,20 +213,14 @@ impl ProcessPool {
     ///
     /// Dropping the pool waits for the rest.
     pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
-        self.end(how, Instant::now().checked_add(timeout))
+        let deadline = Instant::now().checked_add(timeout);
+        how.carry_out(&self.workers, &self.running, deadline)
     }
 
-    fn end(&self, how: Shutdown, deadline: Option<Instant>) -> bool {
-        self.workers.close();
-        match how {
-            Shutdown::Finish => {}
-            Shutdown::CancelPending => self.workers.discard_waiting(),
-            Shutdown::CancelAll => {
-                self.workers.discard_waiting();
-                self.running.cancel_all();
-            }
-        }
-        self.workers.wait_for_exit(deadline)
+    /// Returns what the pool has done and is doing.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.counters.read()
     }
 
     /// Returns the pool's module.
@@ -255,6 +251,7 @@ impl Worker {
             return;
         }
         let entered = self.running.enter(promise.completion());
+        let started = Instant::now();
         let run = || sandbox::run(&self.module, &call, &interrupt, decode);
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
         let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
@@ -262,6 +259,7 @@ impl Worker {
             Err(TaskErrorKind::Panicked(panic).into())
         });
         let outcome = outcome.map_err(|Fault { kind, backtrace }| promise.error(kind, backtrace));
+        promise.count_busy(started.elapsed());
         drop((entered, busy));
         promise.complete(outcome);
     }

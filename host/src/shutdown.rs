@@ -1,5 +1,10 @@
 //! How a pool comes to its end.
 
+use std::time::Instant;
+
+use crate::running::Running;
+use crate::workers::Workers;
+
 /// What becomes of the tasks of a pool that is shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
@@ -13,4 +18,26 @@ pub enum Shutdown {
     #[doc(alias = "terminate_workers")]
     #[doc(alias = "kill_workers")]
     CancelAll,
+}
+
+impl Shutdown {
+    /// Closes the pool, ends its tasks accordingly and waits until the workers have exited. Returns
+    /// whether they have before `deadline`.
+    pub(crate) fn carry_out<W>(
+        self,
+        workers: &Workers<W>,
+        running: &Running,
+        deadline: Option<Instant>,
+    ) -> bool {
+        workers.close();
+        match self {
+            Self::Finish => {}
+            Self::CancelPending => workers.discard_waiting(),
+            Self::CancelAll => {
+                workers.discard_waiting();
+                running.cancel_all();
+            }
+        }
+        workers.wait_for_exit(deadline)
+    }
 }

@@ -14,6 +14,7 @@ use crate::map::Map;
 use crate::panic_place;
 use crate::running::Running;
 use crate::shutdown::Shutdown;
+use crate::stats::{Counters, PoolStats};
 use crate::workers::{Busy, Job, Patience, Settings, Workers};
 
 /// A pool of threads for closures: the place for I/O, and for anything that is trusted.
@@ -41,6 +42,7 @@ use crate::workers::{Busy, Job, Patience, Settings, Workers};
 pub struct ThreadPool {
     workers: Workers<()>,
     running: Arc<Running>,
+    counters: Arc<Counters>,
 }
 
 impl ThreadPool {
@@ -160,7 +162,7 @@ impl ThreadPool {
         F: Send + 'static,
         T: Send + 'static,
     {
-        let promise = Promise::new(std::any::type_name::<F>());
+        let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
         let completion = promise.completion();
         let running = Arc::clone(&self.running);
         let queued = self
@@ -175,7 +177,10 @@ impl ThreadPool {
                 completion.set_queued(queued);
                 Ok(TaskHandle { completion })
             }
-            Err((kind, (closure, _promise))) => Err(SubmitError::new(kind, closure)),
+            Err((kind, (closure, promise))) => {
+                promise.withdraw();
+                Err(SubmitError::new(kind, closure))
+            }
         }
     }
 
@@ -220,7 +225,7 @@ impl ThreadPool {
     /// A closure that runs cannot be stopped: it is waited for. Called on one of the pool's own
     /// threads it does not wait, or it would wait for itself.
     pub fn shutdown(&self, how: Shutdown) {
-        self.end(how, None);
+        how.carry_out(&self.workers, &self.running, None);
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
@@ -229,20 +234,14 @@ impl ThreadPool {
     ///
     /// Dropping the pool waits for the rest.
     pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
-        self.end(how, Instant::now().checked_add(timeout))
+        let deadline = Instant::now().checked_add(timeout);
+        how.carry_out(&self.workers, &self.running, deadline)
     }
 
-    fn end(&self, how: Shutdown, deadline: Option<Instant>) -> bool {
-        self.workers.close();
-        match how {
-            Shutdown::Finish => {}
-            Shutdown::CancelPending => self.workers.discard_waiting(),
-            Shutdown::CancelAll => {
-                self.workers.discard_waiting();
-                self.running.cancel_all();
-            }
-        }
-        self.workers.wait_for_exit(deadline)
+    /// Returns what the pool has done and is doing.
+    #[must_use]
+    pub fn stats(&self) -> PoolStats {
+        self.counters.read()
     }
 
     /// Returns how many threads the pool may have.
@@ -266,11 +265,13 @@ fn run<T: Send + 'static>(
         return;
     }
     let entered = can_be_told.then(|| running.enter(promise.completion()));
+    let started = Instant::now();
     // The closure is gone after a panic, and what it shares with others is theirs to protect.
     let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
         let panic = panic_place::panic_of(&*payload);
         promise.error(TaskErrorKind::Panicked(panic), Vec::new())
     });
+    promise.count_busy(started.elapsed());
     drop((entered, busy));
     promise.complete(outcome);
 }
@@ -344,6 +345,7 @@ impl ThreadPoolBuilder {
                 start: Box::new(|| ()),
             }),
             running: Arc::default(),
+            counters: Arc::default(),
         })
     }
 }

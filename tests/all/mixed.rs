@@ -73,7 +73,7 @@ fn ten_thousand_tasks_of_every_fate_each_end_once_as_they_should() {
             handle
         })
         .collect();
-    let mut counts = [0; 6];
+    let mut counts = [0u64; 6];
     for (number, handle) in handles.into_iter().enumerate() {
         let outcome = handle.join();
         assert_eq!(
@@ -84,6 +84,19 @@ fn ten_thousand_tasks_of_every_fate_each_end_once_as_they_should() {
         counts[fate(number) as usize] += 1;
     }
     assert!(ends.iter().all(|ends| ends.load(Ordering::Relaxed) == 1));
+    let stats = pool.stats();
+    let counted: [u64; 6] = [
+        stats.succeeded,
+        stats.failed,
+        stats.panicked,
+        stats.trapped,
+        stats.timed_out,
+        stats.cancelled,
+    ];
+    assert_eq!(counted, counts);
+    assert_eq!((stats.queued, stats.running), (0, 0));
+    assert_eq!(stats.submitted(), TASKS as u64);
+    assert!(stats.busy >= TIMEOUT, "{stats:?}");
     // In the order of `Fate`.
     assert_eq!(counts, [1990, 2000, 2000, 2000, 10, 2000]);
 }

@@ -234,3 +234,28 @@ fn pools_and_handles_can_be_shared_between_threads() {
     shared::<sandpool::TaskError>();
     shared::<sandpool::CancelHandle>();
 }
+
+#[test]
+fn stats_count_what_waits_runs_and_was_refused() {
+    let pool = ThreadPool::builder().workers(1).queue(1).build().unwrap();
+    assert_eq!(pool.stats(), sandpool::PoolStats::default());
+    let (release, released) = mpsc::channel::<()>();
+    let running = pool.submit(move || released.recv().is_err()).unwrap();
+    while !running.is_running() {
+        std::thread::yield_now();
+    }
+    let queued = pool.submit(|| 42).unwrap();
+    assert!(pool.try_submit(|| 43).is_err());
+    let stats = pool.stats();
+    assert_eq!((stats.queued, stats.running, stats.finished()), (1, 1, 0));
+    assert_eq!(stats.submitted(), 2);
+    assert!(queued.cancel());
+    drop(release);
+    assert!(running.join().unwrap());
+    let stats = pool.stats();
+    assert_eq!((stats.queued, stats.running), (0, 0));
+    assert_eq!(
+        (stats.succeeded, stats.cancelled, stats.errors()),
+        (1, 1, 0)
+    );
+}

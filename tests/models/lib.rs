@@ -21,6 +21,8 @@ mod completion;
 mod handle;
 #[path = "../../host/src/running.rs"]
 mod running;
+#[path = "../../host/src/stats.rs"]
+mod stats;
 #[path = "../../host/src/wait.rs"]
 mod wait;
 #[path = "../../host/src/workers.rs"]

@@ -32,7 +32,7 @@ fn submit<T: Send + 'static>(
     patience: Patience,
     closure: impl FnOnce() -> T + Send + 'static,
 ) -> Option<TaskHandle<T>> {
-    let promise = Promise::new("modelled");
+    let promise = Promise::new("modelled", &Arc::default());
     let completion = promise.completion();
     let queued = workers.submit((closure, promise), patience, |(closure, promise)| {
         Box::new(move |(): &(), busy: Busy<'_>| {

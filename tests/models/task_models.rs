@@ -17,7 +17,7 @@ fn model(run: fn()) {
 }
 
 fn task() -> (Promise<u32>, TaskHandle<u32>) {
-    let promise = Promise::new("modelled");
+    let promise = Promise::new("modelled", &Arc::default());
     let completion = promise.completion();
     (promise, TaskHandle { completion })
 }

@@ -112,6 +112,7 @@ where
             }),
             module,
             running,
+            counters: Arc::default(),
             limits: self.limits,
             _sandboxes: sandboxes,
         })

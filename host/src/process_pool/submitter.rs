@@ -180,7 +180,7 @@ impl<'a> Submitter<'a> {
         decode: impl FnOnce(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
         patience: Patience,
     ) -> Result<TaskHandle<R>, SubmitError<A>> {
-        let promise = Promise::new(name);
+        let promise = Promise::new(name, &self.pool.counters);
         let completion = promise.completion();
         let arguments = match encode(&args) {
             Ok(arguments) => arguments,
@@ -213,7 +213,10 @@ impl<'a> Submitter<'a> {
                 completion.set_queued(queued);
                 Ok(TaskHandle { completion })
             }
-            Err((kind, _promise)) => Err(SubmitError::new(kind, args)),
+            Err((kind, promise)) => {
+                promise.withdraw();
+                Err(SubmitError::new(kind, args))
+            }
         }
     }
 }

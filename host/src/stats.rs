@@ -1,0 +1,131 @@
+//! What is going on in a pool, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::error::TaskErrorKind;
+
+/// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
+/// after the other, so their sum may be off by those; once all is quiet it is exact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// Tasks that wait to be run.
+    pub queued: u64,
+    /// Tasks that run.
+    pub running: u64,
+    /// Tasks that ended with a value.
+    pub succeeded: u64,
+    /// Tasks that ended with an error of their own: they returned `Err`.
+    pub failed: u64,
+    /// Tasks that panicked.
+    pub panicked: u64,
+    /// Tasks that trapped or used up their stack.
+    pub trapped: u64,
+    /// Tasks that ran out of time.
+    pub timed_out: u64,
+    /// Tasks that wanted more memory than they may have.
+    pub out_of_memory: u64,
+    /// Tasks that ended otherwise: with arguments or results that cannot be used, or without a sandbox.
+    pub other_errors: u64,
+    /// Tasks that were cancelled.
+    pub cancelled: u64,
+    /// How long workers have been running tasks, all workers together.
+    pub busy: Duration,
+}
+
+impl PoolStats {
+    /// Returns how many tasks have ended, however they did.
+    #[must_use]
+    pub fn finished(&self) -> u64 {
+        self.succeeded + self.errors() + self.cancelled
+    }
+
+    /// Returns how many tasks have ended with an error other than by being cancelled.
+    #[must_use]
+    pub fn errors(&self) -> u64 {
+        let own = self.failed + self.panicked + self.trapped;
+        own + self.timed_out + self.out_of_memory + self.other_errors
+    }
+
+    /// Returns how many tasks the pool has accepted.
+    #[must_use]
+    pub fn submitted(&self) -> u64 {
+        self.queued + self.running + self.finished()
+    }
+}
+
+/// The counters behind [`PoolStats`]; every task of a pool has a share.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) queued: Counter,
+    pub(crate) running: Counter,
+    pub(crate) succeeded: Counter,
+    failed: Counter,
+    panicked: Counter,
+    trapped: Counter,
+    timed_out: Counter,
+    out_of_memory: Counter,
+    other_errors: Counter,
+    cancelled: Counter,
+    busy_nanoseconds: Counter,
+}
+
+/// Counts, and is not used for anything else: no order with other memory is needed.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, number: u64) {
+        self.0.fetch_add(number, Ordering::Relaxed);
+    }
+
+    pub(crate) fn subtract(&self, number: u64) {
+        self.0.fetch_sub(number, Ordering::Relaxed);
+    }
+
+    fn read(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    /// Counts a task that ended with this error.
+    pub(crate) fn count_error(&self, kind: &TaskErrorKind) {
+        let counter = match kind {
+            TaskErrorKind::Failed(_) => &self.failed,
+            TaskErrorKind::Panicked(_) => &self.panicked,
+            TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow => &self.trapped,
+            TaskErrorKind::DeadlineExceeded { .. } => &self.timed_out,
+            TaskErrorKind::MemoryLimitExceeded { .. } => &self.out_of_memory,
+            TaskErrorKind::Cancelled => &self.cancelled,
+            TaskErrorKind::ResultTooLarge { .. }
+            | TaskErrorKind::BadArguments(_)
+            | TaskErrorKind::BadResult(_)
+            | TaskErrorKind::NoSandbox(_) => &self.other_errors,
+        };
+        counter.add(1);
+    }
+
+    /// Counts the time that a worker was busy with a task.
+    pub(crate) fn count_busy(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.busy_nanoseconds.add(nanoseconds);
+    }
+
+    pub(crate) fn read(&self) -> PoolStats {
+        PoolStats {
+            queued: self.queued.read(),
+            running: self.running.read(),
+            succeeded: self.succeeded.read(),
+            failed: self.failed.read(),
+            panicked: self.panicked.read(),
+            trapped: self.trapped.read(),
+            timed_out: self.timed_out.read(),
+            out_of_memory: self.out_of_memory.read(),
+            other_errors: self.other_errors.read(),
+            cancelled: self.cancelled.read(),
+            busy: Duration::from_nanos(self.busy_nanoseconds.read()),
+        }
+    }
+}
