@@ -11,8 +11,7 @@ use serde::de::{
 
 use crate::codec::CodecError;
 
-/// How deep values may be nested. The same as `serde_json`'s limit, so that what passes one
-/// encoding passes the other.
+/// How deep values may be nested: every list, map, struct, enum and option is a level.
 const MAX_DEPTH: u32 = 128;
 
 /// Elements allowed beyond the number of input bytes: elements of no size take no bytes.
@@ -74,11 +73,21 @@ impl Drop for Level<'_> {
 pub(crate) struct Bounded<'b, T> {
     inner: T,
     budget: &'b Budget,
+    /// Whether the elements are as many as the bytes say, and not as the type does.
+    counted: bool,
 }
 
 impl<'b, T> Bounded<'b, T> {
     pub(crate) fn new(inner: T, budget: &'b Budget) -> Self {
-        Self { inner, budget }
+        Self {
+            inner,
+            budget,
+            counted: false,
+        }
+    }
+
+    fn counted(self, counted: bool) -> Self {
+        Self { counted, ..self }
     }
 }
 
@@ -89,10 +98,10 @@ macro_rules! forward {
             self.inner.$method(visitor)
         }
     )*};
-    (nested $($method:ident($($arg:ident: $ty:ty),*))*) => {$(
+    (nested $counted:literal $($method:ident($($arg:ident: $ty:ty),*))*) => {$(
         fn $method<V: Visitor<'de>>(self, $($arg: $ty,)* visitor: V) -> Result<V::Value, Self::Error> {
             let _level = self.budget.enter()?;
-            self.inner.$method($($arg,)* Bounded::new(visitor, self.budget))
+            self.inner.$method($($arg,)* Bounded::new(visitor, self.budget).counted($counted))
         }
     )*};
 }
@@ -107,12 +116,14 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
         deserialize_string deserialize_bytes deserialize_byte_buf deserialize_unit
         deserialize_identifier
     }
-    forward! { nested
+    forward! { nested true
         deserialize_any()
         deserialize_ignored_any()
-        deserialize_option()
         deserialize_seq()
         deserialize_map()
+    }
+    forward! { nested false
+        deserialize_option()
         deserialize_tuple(len: usize)
         deserialize_unit_struct(name: &'static str)
         deserialize_newtype_struct(name: &'static str)
@@ -146,10 +157,12 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
             .visit_newtype_struct(Bounded::new(inner, self.budget))
     }
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_seq(Bounded::new(access, self.budget))
+        let access = Bounded::new(access, self.budget).counted(self.counted);
+        self.inner.visit_seq(access)
     }
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Bounded::new(access, self.budget))
+        let access = Bounded::new(access, self.budget).counted(self.counted);
+        self.inner.visit_map(access)
     }
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
         self.inner.visit_enum(Bounded::new(access, self.budget))
@@ -171,9 +184,13 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Bounded<'_, A> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, A::Error> {
-        self.budget.element()?;
-        self.inner
-            .next_element_seed(Bounded::new(seed, self.budget))
+        let element = self
+            .inner
+            .next_element_seed(Bounded::new(seed, self.budget))?;
+        if self.counted && element.is_some() {
+            self.budget.element()?;
+        }
+        Ok(element)
     }
     fn size_hint(&self) -> Option<usize> {
         self.inner.size_hint()
@@ -187,8 +204,11 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Bounded<'_, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        self.budget.element()?;
-        self.inner.next_key_seed(Bounded::new(seed, self.budget))
+        let key = self.inner.next_key_seed(Bounded::new(seed, self.budget))?;
+        if self.counted && key.is_some() {
+            self.budget.element()?;
+        }
+        Ok(key)
     }
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, A::Error> {
         self.inner.next_value_seed(Bounded::new(seed, self.budget))
@@ -281,6 +301,20 @@ mod tests {
         let error = decode::<Vec<()>>(&bytes).unwrap_err();
         assert!(error.to_string().contains("more elements"), "{error}");
         assert_eq!(decode::<Vec<()>>(&[9]).unwrap().len(), 9);
+    }
+
+    #[test]
+    fn honest_values_of_many_small_parts_are_not_refused() {
+        let pairs = vec![(1u8, 2u8); 70_000];
+        assert_eq!(
+            decode::<Vec<(u8, u8)>>(&encode(&pairs).unwrap()).unwrap(),
+            pairs
+        );
+        let empty = vec![Vec::<u32>::new(); 70_000];
+        assert_eq!(
+            decode::<Vec<Vec<u32>>>(&encode(&empty).unwrap()).unwrap(),
+            empty
+        );
     }
 
     #[test]

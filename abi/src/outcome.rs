@@ -18,6 +18,9 @@ pub enum Status {
     BadResult = 3,
 }
 
+/// The longest answer that is not a value. An error takes many times its size to take apart.
+const MAX_FAILURE_BYTES: usize = 1 << 20;
+
 /// An error that a task returned: its text, and the text of every cause below it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -51,6 +54,9 @@ impl<'a> Outcome<'a> {
             return Err(CodecError::new("the answer is empty"));
         };
         let text = || String::from_utf8_lossy(payload).into_owned();
+        if status != Status::Value as u8 && payload.len() > MAX_FAILURE_BYTES {
+            return Err(CodecError::new("the answer is an error of more than 1 MiB"));
+        }
         match status {
             s if s == Status::Value as u8 => Ok(Self::Value(payload)),
             s if s == Status::Failed as u8 => codec::decode(payload).map(Self::Failed),
@@ -65,7 +71,7 @@ impl<'a> Outcome<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome;
+    use super::{MAX_FAILURE_BYTES, Outcome};
 
     #[test]
     fn an_answer_that_makes_no_sense_is_an_error() {
@@ -74,5 +80,9 @@ mod tests {
         let unknown = Outcome::read(&[9]).unwrap_err();
         assert!(unknown.to_string().contains('9'), "{unknown}");
         assert_eq!(Outcome::read(&[0, 5]), Ok(Outcome::Value(&[5])));
+        let mut long = vec![2; MAX_FAILURE_BYTES + 2];
+        assert!(Outcome::read(&long).is_err());
+        long[0] = 0;
+        assert!(Outcome::read(&long).is_ok());
     }
 }

@@ -132,14 +132,14 @@ impl<T> Completion<T> {
         pending
     }
 
-    /// To finished, with this outcome. Returns `false`, and drops it, where there is one already.
-    fn complete(&self, outcome: Outcome<T>) -> bool {
+    /// To finished, with this outcome, which is dropped where there is one already. `release` is
+    /// dropped when the callbacks have run, before a joiner can have the outcome.
+    fn complete<R>(&self, outcome: Outcome<T>, release: R) {
         let inner = self.lock();
         match inner.state {
-            State::Pending(_) | State::Running(_) => self.finish(inner, outcome),
-            State::Finishing(_) | State::Finished(_) | State::Taken => return false,
+            State::Pending(_) | State::Running(_) => self.finish(inner, outcome, release),
+            State::Finishing(_) | State::Finished(_) | State::Taken => {}
         }
-        true
     }
 
     /// To finished, as cancelled. Returns whether the task is cancelled now: `false` where it has
@@ -157,7 +157,7 @@ impl<T> Completion<T> {
         }
         let cancelled = TaskErrorKind::Cancelled;
         let error = TaskError::new(self.task.clone(), cancelled, Vec::new());
-        self.finish(inner, Err(error));
+        self.finish(inner, Err(error), ());
         true
     }
 
@@ -166,15 +166,13 @@ impl<T> Completion<T> {
         let inner = self.lock();
         if matches!(inner.state, State::Pending(_)) {
             let error = TaskError::new(self.task.clone(), kind, Vec::new());
-            self.finish(inner, Err(error));
+            self.finish(inner, Err(error), ());
         }
     }
 
-    fn finish(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
-        let finishing = State::Finishing(End::of(&outcome));
-        let before = std::mem::replace(&mut inner.state, finishing);
+    fn finish<R>(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>, release: R) {
         // Before anybody can see that the task has ended.
-        match before {
+        match inner.state {
             State::Pending(_) => self.counters.queued.subtract(1),
             _ => self.counters.running.subtract(1),
         }
@@ -183,7 +181,19 @@ impl<T> Completion<T> {
             Err(error) => self.counters.count_error(error.kind()),
         }
         let arrivals = std::mem::take(&mut inner.arrivals);
-        drop(inner);
+        let finishing = State::Finishing(End::of(&outcome));
+        let before = std::mem::replace(&mut inner.state, finishing);
+        let outcome = match inner.callbacks.is_empty() {
+            true => {
+                drop(release);
+                self.leave(inner, outcome);
+                None
+            }
+            false => {
+                drop(inner);
+                Some((outcome, release))
+            }
+        };
         if let State::Pending(Some(queued)) = before
             && let Some(queued) = queued.upgrade()
         {
@@ -192,28 +202,34 @@ impl<T> Completion<T> {
         for (arrivals, index) in arrivals {
             arrivals.arrive(index);
         }
-        self.run_callbacks(outcome);
+        if let Some((outcome, release)) = outcome {
+            self.run_callbacks(outcome, release);
+        }
+    }
+
+    /// Leaves the outcome for the joiner.
+    fn leave(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
+        inner.state = State::Finished(outcome);
+        let waker = inner.waker.take();
+        drop(inner);
+        self.finished.notify_all();
+        if let Some(waker) = waker {
+            quietly(|| waker.wake());
+        }
     }
 
     /// Runs callbacks until there are none left, then leaves the outcome for the joiner.
-    fn run_callbacks(&self, outcome: Outcome<T>) {
+    fn run_callbacks<R>(&self, outcome: Outcome<T>, release: R) {
         loop {
             let mut inner = self.lock();
             let callbacks = std::mem::take(&mut inner.callbacks);
             if callbacks.is_empty() {
-                inner.state = State::Finished(outcome);
-                let waker = inner.waker.take();
-                drop(inner);
-                self.finished.notify_all();
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-                return;
+                drop(release);
+                return self.leave(inner, outcome);
             }
             drop(inner);
             for callback in callbacks {
-                // The panic hook has said what happened; it is nobody else's affair.
-                let _ = catch_unwind(AssertUnwindSafe(|| callback(&outcome)));
+                quietly(|| callback(&outcome));
             }
         }
     }
@@ -229,7 +245,7 @@ impl<T> Completion<T> {
         let finished = std::mem::replace(&mut inner.state, State::Finishing(end));
         drop(inner);
         if let State::Finished(outcome) = finished {
-            self.run_callbacks(outcome);
+            self.run_callbacks(outcome, ());
         }
     }
 
@@ -326,6 +342,14 @@ impl<T> Completion<T> {
     }
 }
 
+/// Runs foreign code whose panic is nobody else's affair; the panic hook has told of it. What it
+/// panicked with is not dropped: that could panic again.
+pub(crate) fn quietly(run: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+        std::mem::forget(payload);
+    }
+}
+
 impl<T> fmt::Debug for Completion<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = self.lock();
@@ -379,12 +403,6 @@ impl<T> Promise<T> {
         }
     }
 
-    /// Takes the promise back: the task was not accepted, and nobody has a handle.
-    pub(crate) fn withdraw(mut self) {
-        self.kept = true;
-        self.completion.counters.queued.subtract(1);
-    }
-
     pub(crate) fn completion(&self) -> Arc<Completion<T>> {
         Arc::clone(&self.completion)
     }
@@ -395,9 +413,11 @@ impl<T> Promise<T> {
         self.completion.claim(stop)
     }
 
-    pub(crate) fn complete(mut self, outcome: Outcome<T>) {
+    /// Ends the task. `release` is dropped when its callbacks have run, before a joiner can have the
+    /// outcome.
+    pub(crate) fn complete<R>(mut self, outcome: Outcome<T>, release: R) {
         self.kept = true;
-        self.completion.complete(outcome);
+        self.completion.complete(outcome, release);
     }
 
     /// Counts the time that a worker was busy with the task.
@@ -415,7 +435,7 @@ impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if !self.kept {
             let cancelled = self.error(TaskErrorKind::Cancelled, Vec::new());
-            self.completion.complete(Err(cancelled));
+            self.completion.complete(Err(cancelled), ());
         }
     }
 }

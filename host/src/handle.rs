@@ -79,7 +79,8 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    /// Returns the task's outcome if it has finished. Never waits.
+    /// Returns the task's outcome if it has finished. Never waits: while callbacks look at the outcome of
+    /// a task that has finished, it cannot be had.
     ///
     /// # Errors
     ///
@@ -95,8 +96,9 @@ impl<T> TaskHandle<T> {
     /// Cancels the task and returns whether it is cancelled now.
     ///
     /// A task that waits in the queue is never started. A running task of a
-    /// [`ProcessPool`](crate::ProcessPool) is stopped; its handle is finished at once, its worker
-    /// within milliseconds. A closure that runs on a [`ThreadPool`](crate::ThreadPool) cannot be
+    /// [`ProcessPool`](crate::ProcessPool) is stopped; its handle is finished at once, its worker is free
+    /// within milliseconds, or when the instruction that it executes has ended: filling or copying a
+    /// piece of memory is one, so the memory limit bounds it. A closure that runs on a [`ThreadPool`](crate::ThreadPool) cannot be
     /// stopped: `false`, and it runs on. `false` also for a task that has ended otherwise.
     pub fn cancel(&self) -> bool {
         self.completion.cancel()
@@ -133,7 +135,9 @@ impl<T> TaskHandle<T> {
     /// it has.
     ///
     /// Callbacks run in the order in which they were added, each once, on the thread that ended the
-    /// task: a worker's, or the one that cancelled. A callback that panics is reported by the panic
+    /// task: a worker's, the one that cancelled, or one of the library's own if the deadline came while
+    /// the task waited. After the future has returned the outcome there is none to call with, and a
+    /// callback is dropped. A callback that panics is reported by the panic
     /// hook; the outcome and the other callbacks are not affected. [`join`](Self::join) waits for
     /// them, so a callback should be quick.
     #[doc(alias = "add_done_callback")]

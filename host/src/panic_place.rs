@@ -33,6 +33,12 @@ fn note(info: &PanicHookInfo<'_>) {
     let _ = LAST.try_with(|last| *last.borrow_mut() = place);
 }
 
+/// Forgets panics of before on this thread: one that was caught there is not the one to come, which
+/// may be without a place.
+pub(crate) fn forget() {
+    LAST.take();
+}
+
 /// Returns what is known of the panic that was just caught on this thread.
 pub(crate) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     let message = if let Some(text) = payload.downcast_ref::<&str>() {

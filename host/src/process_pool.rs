@@ -21,7 +21,7 @@ use crate::limits::Limits;
 use crate::map::Map;
 use crate::panic_place;
 use crate::running::Running;
-use crate::sandbox::{self, Fault, Interrupt, Reservation, TaskModule};
+use crate::sandbox::{self, Fault, Interrupt, TaskModule};
 use crate::shutdown::Shutdown;
 use crate::stats::{Counters, PoolStats};
 use crate::workers::{Busy, Workers};
@@ -43,13 +43,11 @@ use crate::workers::{Busy, Workers};
 #[doc(alias = "InterpreterPoolExecutor")]
 #[doc(alias = "Executor")]
 pub struct ProcessPool {
-    // Before the reservation: workers use sandboxes until they have exited.
     workers: Workers<Worker>,
     module: TaskModule,
     running: Arc<Running>,
     counters: Arc<Counters>,
     limits: Limits,
-    _sandboxes: Reservation,
 }
 
 /// What a worker thread knows.
@@ -252,6 +250,7 @@ impl Worker {
         }
         let entered = self.running.enter(promise.completion());
         let started = Instant::now();
+        panic_place::forget();
         let run = || sandbox::run(&self.module, &call, &interrupt, decode);
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
         let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
@@ -260,7 +259,7 @@ impl Worker {
         });
         let outcome = outcome.map_err(|Fault { kind, backtrace }| promise.error(kind, backtrace));
         promise.count_busy(started.elapsed());
-        drop((entered, busy));
-        promise.complete(outcome);
+        drop(entered);
+        promise.complete(outcome, busy);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The engine's types stay in this folder.
 
+mod alarm;
 mod engine;
 mod info;
 mod instance;
@@ -10,9 +11,10 @@ mod memory;
 mod module;
 mod trap;
 
+pub(crate) use alarm::Armed;
 pub(crate) use engine::WASM_STACK_BYTES;
 pub use info::{Import, ModuleInfo, TaskInfo};
 pub(crate) use instance::{Fault, run};
-pub(crate) use interrupt::{Armed, Interrupt};
+pub(crate) use interrupt::Interrupt;
+pub(crate) use module::Entry;
 pub use module::TaskModule;
-pub(crate) use module::{Entry, Reservation};

@@ -34,8 +34,9 @@ impl Shutdown {
             Self::Finish => {}
             Self::CancelPending => workers.discard_waiting(),
             Self::CancelAll => {
-                workers.discard_waiting();
+                // First what runs: a callback of what waits may wait for it.
                 running.cancel_all();
+                workers.discard_waiting();
             }
         }
         workers.wait_for_exit(deadline)

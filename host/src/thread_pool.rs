@@ -23,7 +23,8 @@ use crate::workers::{Busy, Job, Patience, Settings, Workers};
 /// the pool finishes what was submitted and waits for it; [`shutdown`](Self::shutdown) can do
 /// otherwise.
 ///
-/// A closure that panics ends its own task only. The panic hook runs first, as for any panic.
+/// A closure that panics ends its own task only. The panic hook runs first, as for any panic; to learn the
+/// place of a panic, the first pool puts a hook of its own before the one that there is.
 ///
 /// ```
 /// use sandpool::ThreadPool;
@@ -162,25 +163,21 @@ impl ThreadPool {
         F: Send + 'static,
         T: Send + 'static,
     {
-        let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
-        let completion = promise.completion();
         let running = Arc::clone(&self.running);
-        let queued = self
-            .workers
-            .submit((closure, promise), patience, |(closure, promise)| {
-                Box::new(move |(): &(), busy: Busy<'_>| {
-                    run(|| call(closure), promise, token, &running, busy);
-                }) as Job<()>
+        let queued = self.workers.submit(closure, patience, |closure| {
+            let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
+            let completion = promise.completion();
+            let job: Job<()> = Box::new(move |(): &(), busy: Busy<'_>| {
+                run(|| call(closure), promise, token, &running, busy);
             });
+            (job, completion)
+        });
         match queued {
-            Ok(queued) => {
+            Ok((queued, completion)) => {
                 completion.set_queued(queued);
                 Ok(TaskHandle { completion })
             }
-            Err((kind, (closure, promise))) => {
-                promise.withdraw();
-                Err(SubmitError::new(kind, closure))
-            }
+            Err((kind, closure)) => Err(SubmitError::new(kind, closure)),
         }
     }
 
@@ -266,14 +263,15 @@ fn run<T: Send + 'static>(
     }
     let entered = can_be_told.then(|| running.enter(promise.completion()));
     let started = Instant::now();
+    panic_place::forget();
     // The closure is gone after a panic, and what it shares with others is theirs to protect.
     let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
         let panic = panic_place::panic_of(&*payload);
         promise.error(TaskErrorKind::Panicked(panic), Vec::new())
     });
     promise.count_busy(started.elapsed());
-    drop((entered, busy));
-    promise.complete(outcome);
+    drop(entered);
+    promise.complete(outcome, busy);
 }
 
 /// Builds a [`ThreadPool`].
@@ -326,7 +324,7 @@ impl ThreadPoolBuilder {
     /// # Errors
     ///
     /// [`BuildError::NoWorkers`] if the number of workers is zero, [`BuildError::NoQueue`] if that of the
-    /// queue's places is.
+    /// queue's places is, [`BuildError::Name`] if the name has a NUL byte.
     pub fn build(self) -> Result<ThreadPool, BuildError> {
         static POOLS: AtomicUsize = AtomicUsize::new(0);
         const MOST_BY_DEFAULT: usize = 32;
@@ -337,9 +335,9 @@ impl ThreadPoolBuilder {
         Ok(ThreadPool {
             workers: Workers::new(Settings {
                 workers: NonZeroUsize::new(workers).ok_or(BuildError::NoWorkers)?,
-                name: self.name.unwrap_or_else(|| {
+                name: thread_name(self.name, || {
                     format!("threads-{}", POOLS.fetch_add(1, Ordering::Relaxed))
-                }),
+                })?,
                 stack_bytes: self.stack_bytes,
                 queue: queue_limit(self.queue)?,
                 start: Box::new(|| ()),
@@ -347,6 +345,18 @@ impl ThreadPoolBuilder {
             running: Arc::default(),
             counters: Arc::default(),
         })
+    }
+}
+
+/// Checks the name that threads are to have, or makes one.
+pub(crate) fn thread_name(
+    name: Option<String>,
+    default: impl FnOnce() -> String,
+) -> Result<String, BuildError> {
+    match name {
+        Some(name) if name.contains('\0') => Err(BuildError::Name(name)),
+        Some(name) => Ok(name),
+        None => Ok(default()),
     }
 }
 

@@ -151,8 +151,10 @@ pub fn wait<H: Awaited>(
 pub fn as_completed<H: Awaited>(handles: impl IntoIterator<Item = H>) -> AsCompleted<H> {
     let mut completed = AsCompleted {
         handles: Vec::new(),
+        free: Vec::new(),
         arrivals: Arc::default(),
         left: 0,
+        total: 0,
         helper: Helper::new(None),
     };
     for handle in handles {
@@ -164,20 +166,27 @@ pub fn as_completed<H: Awaited>(handles: impl IntoIterator<Item = H>) -> AsCompl
 /// The iterator of [`as_completed`].
 pub struct AsCompleted<H> {
     handles: Vec<Option<H>>,
+    /// Places of handles that were returned.
+    free: Vec<usize>,
     arrivals: Arc<Arrivals>,
     left: usize,
+    total: usize,
     helper: Helper,
 }
 
 impl<H: Awaited> AsCompleted<H> {
     /// Adds a task. The iterator returns it when it has finished, even if it was at its end before.
     pub fn add(&mut self, handle: H) {
-        handle
-            .handle()
-            .completion
-            .report_to(&self.arrivals, self.handles.len());
-        self.handles.push(Some(handle));
+        let index = self.free.pop().unwrap_or(self.handles.len());
+        handle.handle().completion.report_to(&self.arrivals, index);
+        if index == self.handles.len() {
+            self.handles.push(Some(handle));
+        } else {
+            self.handles[index] = Some(handle);
+        }
+        self.helper.looked_at = self.helper.looked_at.min(index);
         self.left += 1;
+        self.total += 1;
     }
 
     /// Returns the next task that has finished, `None` after the last one. Waits for not longer than
@@ -200,10 +209,11 @@ impl<H: Awaited> AsCompleted<H> {
         let Some(index) = self.helper.next(&self.arrivals, tasks, deadline) else {
             return Err(NoneCompleted {
                 unfinished: self.left,
-                total: self.handles.len(),
+                total: self.total,
             });
         };
         self.left -= 1;
+        self.free.push(index);
         Ok(self.handles[index].take())
     }
 }
@@ -228,7 +238,7 @@ impl<H> fmt::Debug for AsCompleted<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsCompleted")
             .field("unfinished", &self.left)
-            .field("total", &self.handles.len())
+            .field("total", &self.total)
             .finish()
     }
 }

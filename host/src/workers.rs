@@ -6,12 +6,11 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::completion::Queued;
+use crate::completion::{Queued, quietly};
 use crate::error::SubmitErrorKind;
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{
@@ -99,7 +98,17 @@ thread_local! {
 
 /// Whether this thread is a worker of some pool.
 pub(crate) fn on_worker() -> bool {
-    WORKER.with(|worker| worker.borrow().is_some())
+    on_worker_of(|_, _| Some(())).is_some()
+}
+
+/// Asks for the pool whose worker this thread is and for what it owns; `None` on other threads, and on
+/// one that is ending.
+fn on_worker_of<R>(ask: impl FnOnce(*const (), &Rc<dyn Any>) -> Option<R>) -> Option<R> {
+    let asked = WORKER.try_with(|worker| {
+        let worker = worker.borrow();
+        worker.as_ref().and_then(|(pool, own)| ask(*pool, own))
+    });
+    asked.ok().flatten()
 }
 
 impl<W: 'static> Workers<W> {
@@ -125,17 +134,21 @@ impl<W: 'static> Workers<W> {
         self.shared.settings.workers
     }
 
-    /// Queues what `job` makes of `work`; starts a worker for it if none is free and the limit
+    /// Queues the job that `job` makes of `work`, and returns what it makes beside; starts a worker for it if none is free and the limit
     /// permits. Gives `work` back if that cannot be.
-    pub(crate) fn submit<J>(
+    pub(crate) fn submit<J, R>(
         &self,
         work: J,
         patience: Patience,
-        job: impl FnOnce(J) -> Job<W>,
-    ) -> Result<Weak<dyn Queued>, (SubmitErrorKind, J)> {
-        let mut control = match self.shared.room(patience) {
-            Ok(control) => control,
-            Err(kind) => return Err((kind, work)),
+        job: impl FnOnce(J) -> (Job<W>, R),
+    ) -> Result<(Weak<dyn Queued>, R), (SubmitErrorKind, J)> {
+        let mut control = loop {
+            match self.shared.room(patience) {
+                Ok(Some(control)) => break control,
+                // All workers may be waiting for room: this one makes some.
+                Ok(None) => self.shared.run_one_here(),
+                Err(kind) => return Err((kind, work)),
+            }
         };
         let spare = &self.shared.spare;
         if spare.load(Ordering::Acquire) <= 0 && control.threads.len() < self.max().get() {
@@ -152,8 +165,9 @@ impl<W: 'static> Workers<W> {
         if self.shared.settings.queue.is_some() {
             control.waiting += 1;
         }
+        let (job, result) = job(work);
         let slot = Arc::new(Slot {
-            job: Mutex::new(Some(job(work))),
+            job: Mutex::new(Some(job)),
             shared: Arc::downgrade(&self.shared),
         });
         let queued: Weak<Slot<W>> = Arc::downgrade(&slot);
@@ -161,7 +175,7 @@ impl<W: 'static> Workers<W> {
         sender
             .send(slot)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
-        Ok(queued)
+        Ok((queued, result))
     }
 
     /// Accepts no more jobs; those that wait are done still.
@@ -211,20 +225,24 @@ impl<W: 'static> Drop for Workers<W> {
 }
 
 impl<W: 'static> Shared<W> {
-    /// Waits until the queue has room, and returns the lock under which it has.
-    fn room(&self, patience: Patience) -> Result<MutexGuard<'_, Control<W>>, SubmitErrorKind> {
+    /// Waits until the queue has room, and returns the lock under which it has. `None` where a worker
+    /// would have to wait for itself.
+    fn room(
+        &self,
+        patience: Patience,
+    ) -> Result<Option<MutexGuard<'_, Control<W>>>, SubmitErrorKind> {
         let mut control = sync::lock(&self.control);
         let mut time_left = true;
         loop {
             if control.sender.is_none() {
                 return Err(SubmitErrorKind::ShutDown);
             }
-            let is_full = |limit: NonZeroUsize| control.waiting >= limit.get();
-            if !self.settings.queue.is_some_and(is_full) {
-                return Ok(control);
+            if !self.is_full(&control) {
+                return Ok(Some(control));
             }
             let deadline = match patience {
                 Patience::Until(deadline) => Some(deadline),
+                Patience::Endless if self.is_here() => return Ok(None),
                 Patience::Endless => None,
                 Patience::None => return Err(SubmitErrorKind::QueueFull),
             };
@@ -232,6 +250,29 @@ impl<W: 'static> Shared<W> {
                 return Err(SubmitErrorKind::QueueFull);
             }
             (control, time_left) = sync::wait(&self.changed, control, deadline);
+        }
+    }
+
+    /// Whether as many jobs wait as may. Those that a worker is about to take do not count: one that is
+    /// free, or one that can be started.
+    fn is_full(&self, control: &Control<W>) -> bool {
+        let Some(limit) = self.settings.queue else {
+            return false;
+        };
+        let queued = isize::try_from(self.queue.len()).unwrap_or(isize::MAX);
+        let free = usize::try_from(self.spare.load(Ordering::Acquire) + queued).unwrap_or(0);
+        let startable = self.settings.workers.get() - control.threads.len();
+        control.waiting >= limit.get() + free + startable
+    }
+
+    /// Runs the job that is due on this thread, which is a worker's.
+    fn run_one_here(&self) {
+        let own = self.own();
+        if let (Some(own), Some(slot)) = (own, self.queue.try_iter().next()) {
+            let busy = Busy(Some(&self.spare));
+            if let Some(job) = slot.take() {
+                run(job, &own, busy);
+            }
         }
     }
 
@@ -276,18 +317,21 @@ impl<W: 'static> Shared<W> {
 
     /// Whether this thread is one of the workers.
     fn is_here(&self) -> bool {
-        WORKER.with(|worker| {
-            let worker = worker.borrow();
-            worker
-                .as_ref()
-                .is_some_and(|(pool, _)| *pool == self.identity())
+        on_worker_of(|pool, _| (pool == self.identity()).then_some(())).is_some()
+    }
+
+    /// What this thread owns if it is one of the workers.
+    fn own(&self) -> Option<Rc<W>> {
+        on_worker_of(|pool, own| {
+            let same = pool == self.identity();
+            same.then(|| Rc::clone(own).downcast().ok()).flatten()
         })
     }
 }
 
 /// Jobs catch the panics of tasks. This is for what may panic after that: destructors.
 fn run<W>(job: Job<W>, own: &W, busy: Busy<'_>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| job(own, busy)));
+    quietly(|| job(own, busy));
 }
 
 impl<W: 'static> Slot<W> {
@@ -307,11 +351,7 @@ impl<W: 'static> Queued for Slot<W> {
         let Some(shared) = self.shared.upgrade() else {
             return false;
         };
-        let own = WORKER.with(|worker| match &*worker.borrow() {
-            Some((pool, own)) if *pool == shared.identity() => Rc::clone(own).downcast::<W>().ok(),
-            _ => None,
-        });
-        match own.and_then(|own| Some((self.take()?, own))) {
+        match shared.own().and_then(|own| Some((self.take()?, own))) {
             Some((job, own)) => {
                 run(job, &own, Busy(None));
                 true
@@ -322,7 +362,7 @@ impl<W: 'static> Queued for Slot<W> {
 
     fn discard(&self) {
         // What the job holds may panic when it is dropped; that must not stop the one who cancels.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(self.take())));
+        quietly(|| drop(self.take()));
     }
 }
 

@@ -19,6 +19,14 @@ fn a_pool_without_workers_is_refused() {
 }
 
 #[test]
+fn a_name_that_no_thread_can_have_is_refused() {
+    let threads = ThreadPool::builder().name("a\0b").build();
+    assert!(matches!(threads, Err(BuildError::Name(_))));
+    let processes = ProcessPool::builder(fault_module()).name("a\0b").build();
+    assert!(matches!(processes, Err(BuildError::Name(_))));
+}
+
+#[test]
 fn more_workers_than_a_module_has_sandboxes_are_refused() {
     let Err(error) = ProcessPool::builder(fault_module())
         .workers(1 << 20)

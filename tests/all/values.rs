@@ -88,6 +88,38 @@ fn tasks_take_json_by_name() {
 }
 
 #[test]
+fn names_of_generated_code_do_not_get_in_the_way() {
+    let pool = pool(1, Limits::new());
+    let json = r#"[{"fields":1},0,[0,0,1]]"#;
+    assert_eq!(
+        pool.submit_json("outcome", json).unwrap().join().unwrap(),
+        "42"
+    );
+    assert_eq!(
+        pool.submit(tasks::names::scalar, (1, 2))
+            .unwrap()
+            .join()
+            .unwrap(),
+        3
+    );
+    assert_eq!(
+        pool.submit(tasks::names::bytes, vec![1])
+            .unwrap()
+            .join()
+            .unwrap(),
+        [1]
+    );
+    assert_eq!(
+        pool.submit(tasks::names::error, 3).unwrap().join().unwrap(),
+        3
+    );
+    let text = pool
+        .submit(tasks::names::length_of_text, "four".to_owned())
+        .unwrap();
+    assert_eq!(text.join().unwrap(), 4);
+}
+
+#[test]
 fn json_that_does_not_fit_is_the_tasks_error_and_says_where() {
     let pool = pool(1, Limits::new());
     let cases = [

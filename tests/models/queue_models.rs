@@ -32,18 +32,18 @@ fn submit<T: Send + 'static>(
     patience: Patience,
     closure: impl FnOnce() -> T + Send + 'static,
 ) -> Option<TaskHandle<T>> {
-    let promise = Promise::new("modelled", &Arc::default());
-    let completion = promise.completion();
-    let queued = workers.submit((closure, promise), patience, |(closure, promise)| {
-        Box::new(move |(): &(), busy: Busy<'_>| {
+    let queued = workers.submit(closure, patience, |closure| {
+        let promise = Promise::new("modelled", &Arc::default());
+        let completion = promise.completion();
+        let job: Job<()> = Box::new(move |(): &(), busy: Busy<'_>| {
             if promise.claim(None) {
-                let value = closure();
-                drop(busy);
-                promise.complete(Ok(value));
+                promise.complete(Ok(closure()), busy);
             }
-        }) as Job<()>
+        });
+        (job, completion)
     });
-    completion.set_queued(queued.ok()?);
+    let (queued, completion) = queued.ok()?;
+    completion.set_queued(queued);
     Some(TaskHandle { completion })
 }
 

@@ -25,7 +25,7 @@ fn task() -> (Promise<u32>, TaskHandle<u32>) {
 /// What a worker does, with a task that can be stopped or one that cannot.
 fn work(promise: Promise<u32>, stop: Option<Arc<dyn Stop>>) {
     if promise.claim(stop) {
-        promise.complete(Ok(42));
+        promise.complete(Ok(42), ());
     }
 }
 
@@ -142,7 +142,7 @@ fn wait_sees_a_failure_whoever_is_first() {
             thread::spawn(move || {
                 let error = bad.error(crate::TaskErrorKind::StackOverflow, Vec::new());
                 assert!(bad.claim(None));
-                bad.complete(Err(error));
+                bad.complete(Err(error), ());
             }),
         ];
         let waited = wait([first, second, third], WaitFor::FirstFailed, None);

@@ -10,8 +10,7 @@ use crate::{BuildError, inputs, target};
 ///
 /// The profile is fixed: optimised for speed (`opt-level` 3, fat LTO, one codegen unit), 128-bit
 /// SIMD, panics that trap, and function names kept, so that a backtrace of a fault can be read.
-/// The crate's own `[profile.release]`, the caller's `RUSTFLAGS` and compiler wrappers have no say
-/// in it.
+/// The crate's own `[profile.release]`, the caller's `RUSTFLAGS` and clippy have no say in it.
 #[derive(Clone, Debug)]
 pub struct Build {
     dir: PathBuf,
@@ -151,6 +150,8 @@ impl Build {
         // A build script's stdout is read by cargo as instructions.
         let status = command
             .env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS)
+            // A build folder of the user's would be the outer build's too, which holds its lock.
+            .env("CARGO_BUILD_BUILD_DIR", &target_dir)
             .stdout(Stdio::null())
             .status()
             .map_err(BuildError::Cargo)?;

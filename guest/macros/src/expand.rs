@@ -38,9 +38,8 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
         #visibility struct #name;
 
         #(#conditions)*
+        #[allow(deprecated, reason = "the task itself may be")]
         const _: () = {
-            use ::sandpool_guest::__private as private;
-
             #travels
 
             #function
@@ -48,25 +47,25 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
             impl ::std::ops::Deref for #name {
                 type Target = #pointer;
                 fn deref(&self) -> &Self::Target {
-                    const FUNCTION: &#pointer = &(#name as #pointer);
-                    FUNCTION
+                    const __SANDPOOL_FUNCTION: &#pointer = &(#name as #pointer);
+                    __SANDPOOL_FUNCTION
                 }
             }
 
-            impl private::abi::Task for #name {
+            impl ::sandpool_guest::__private::abi::Task for #name {
                 type Args = #args;
                 type Output = #output;
-                const RECORD: private::abi::Record = #record;
+                const RECORD: ::sandpool_guest::__private::abi::Record = #record;
 
                 fn encode(
-                    args: &Self::Args,
-                ) -> ::std::result::Result<private::abi::Arguments, private::codec::CodecError> {
+                    __sandpool_args: &Self::Args,
+                ) -> ::std::result::Result<::sandpool_guest::__private::abi::Arguments, ::sandpool_guest::__private::codec::CodecError> {
                     #encode
                 }
 
                 fn decode(
-                    reply: private::abi::Reply<'_>,
-                ) -> ::std::result::Result<Self::Output, private::codec::CodecError> {
+                    __sandpool_reply: ::sandpool_guest::__private::abi::Reply<'_>,
+                ) -> ::std::result::Result<Self::Output, ::sandpool_guest::__private::codec::CodecError> {
                     #decode
                 }
             }
@@ -126,7 +125,7 @@ fn record(name: &Ident, signature: &Signature) -> TokenStream {
     });
     let output = schema_of(&signature.output.to_token_stream());
     quote! {
-        private::abi::Record {
+        ::sandpool_guest::__private::abi::Record {
             name: #name,
             doc: #doc,
             parameters: &[#(#parameters),*],
@@ -143,7 +142,7 @@ pub(crate) fn schema_of(ty: &TokenStream) -> TokenStream {
         #[allow(unused_imports, reason = "needed for types without a schema only")]
         use ::sandpool_guest::__private::schema::Undescribed as _;
         match ::sandpool_guest::__private::schema::Probe::<#ty>::TYPE {
-            ::std::option::Option::Some(ty) => ty,
+            ::std::option::Option::Some(__sandpool_type) => __sandpool_type,
             ::std::option::Option::None => {
                 &::sandpool_guest::__private::schema::Type::Named(#text)
             }
@@ -168,37 +167,39 @@ fn encode(signature: &Signature) -> TokenStream {
     let count = signature.parameters.len();
     let places: Vec<TokenStream> = (0..count)
         .map(|index| match count {
-            1 => quote!(*args),
+            1 => quote!(*__sandpool_args),
             _ => {
                 let index = syn::Index::from(index);
-                quote!(args.#index)
+                quote!(__sandpool_args.#index)
             }
         })
         .collect();
     if signature.is_scalar() {
         let mut slots: Vec<TokenStream> = places
             .iter()
-            .map(|place| quote!(private::abi::Scalar::into_slot(#place)))
+            .map(|place| quote!(::sandpool_guest::__private::abi::Scalar::into_slot(#place)))
             .collect();
         slots.resize(SCALAR_SLOTS, quote!(0));
         return quote! {
-            let _ = args;
-            ::std::result::Result::Ok(private::abi::Arguments::Scalars([#(#slots),*]))
+            let _ = __sandpool_args;
+            ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Scalars([#(#slots),*]))
         };
     }
     let values = places
         .iter()
         .zip(&signature.parameters)
         .map(|(place, parameter)| match parameter.form {
-            Form::OwnedBytes | Form::Bytes => quote!(private::codec::Bytes::new(&#place)),
+            Form::OwnedBytes | Form::Bytes => {
+                quote!(::sandpool_guest::__private::codec::Bytes::new(&#place))
+            }
             _ => quote!(&#place),
         });
     quote! {
-        let _ = args;
-        let bytes = private::codec::encode(&(#(#values,)*))?;
-        ::std::result::Result::Ok(private::abi::Arguments::Encoded(
-            private::abi::Encoding::Postcard,
-            bytes,
+        let _ = __sandpool_args;
+        let __sandpool_bytes = ::sandpool_guest::__private::codec::encode(&(#(#values,)*))?;
+        ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Encoded(
+            ::sandpool_guest::__private::abi::Encoding::Postcard,
+            __sandpool_bytes,
         ))
     }
 }
@@ -207,28 +208,28 @@ fn decode(signature: &Signature) -> TokenStream {
     let output = &signature.output;
     let encoded = if is_byte_vec(output) {
         quote!(
-            private::codec::decode::<private::codec::ByteBuf>(bytes)
-                .map(private::codec::ByteBuf::into_vec)
+            ::sandpool_guest::__private::codec::decode::<::sandpool_guest::__private::codec::ByteBuf>(__sandpool_bytes)
+                .map(::sandpool_guest::__private::codec::ByteBuf::into_vec)
         )
     } else {
-        quote!(private::codec::decode::<#output>(bytes))
+        quote!(::sandpool_guest::__private::codec::decode::<#output>(__sandpool_bytes))
     };
     if signature.is_scalar() {
         return quote! {
-            match reply {
-                private::abi::Reply::Scalar(slot) => {
-                    <#output as private::abi::Scalar>::from_slot(slot)
-                        .ok_or_else(|| private::codec::CodecError::new("the result is out of its type's range"))
+            match __sandpool_reply {
+                ::sandpool_guest::__private::abi::Reply::Scalar(__sandpool_slot) => {
+                    <#output as ::sandpool_guest::__private::abi::Scalar>::from_slot(__sandpool_slot)
+                        .ok_or_else(|| ::sandpool_guest::__private::codec::CodecError::new("the result is out of its type's range"))
                 }
-                private::abi::Reply::Encoded(bytes) => #encoded,
+                ::sandpool_guest::__private::abi::Reply::Encoded(__sandpool_bytes) => #encoded,
             }
         };
     }
     quote! {
-        match reply {
-            private::abi::Reply::Encoded(bytes) => #encoded,
-            private::abi::Reply::Scalar(_) => ::std::result::Result::Err(
-                private::codec::CodecError::new("a scalar came for an encoded result"),
+        match __sandpool_reply {
+            ::sandpool_guest::__private::abi::Reply::Encoded(__sandpool_bytes) => #encoded,
+            ::sandpool_guest::__private::abi::Reply::Scalar(_) => ::std::result::Result::Err(
+                ::sandpool_guest::__private::codec::CodecError::new("a scalar came for an encoded result"),
             ),
         }
     }
@@ -241,7 +242,8 @@ fn travels(signature: &Signature) -> TokenStream {
         .iter()
         .map(|parameter| parameter.form.owned());
     let types = parameters.chain([signature.output.to_token_stream()]);
-    let asks = types.map(|ty| quote_spanned!(ty.span()=> private::travels::<#ty>();));
+    let asks =
+        types.map(|ty| quote_spanned!(ty.span()=> ::sandpool_guest::__private::travels::<#ty>();));
     quote! {
         const _: fn() = || { #(#asks)* };
     }
@@ -254,7 +256,7 @@ fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
     let output = &signature.output;
     let types = types(function);
     let values: Vec<Ident> = (0..types.len())
-        .map(|index| format_ident!("value{index}"))
+        .map(|index| format_ident!("__sandpool_value{index}"))
         .collect();
     let result = if signature.fallible {
         let error_at = match &function.sig.output {
@@ -262,12 +264,12 @@ fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
             syn::ReturnType::Default => name.span(),
         };
         let failure = quote_spanned! {error_at=>
-            (&&&&private::failure::Caught(error)).failure()
+            (&&&&::sandpool_guest::__private::failure::Caught(__sandpool_error)).failure()
         };
         quote! {
-            #name(#(#values),*).map_err(|error| {
+            #name(#(#values),*).map_err(|__sandpool_error| {
                 #[allow(unused_imports, reason = "which one is needed depends on the error")]
-                use private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
+                use ::sandpool_guest::__private::failure::{OfDisplay as _, OfError as _, OfSendableError as _, OfStandard as _};
                 #failure
             })
         }
@@ -277,7 +279,7 @@ fn outcome(function: &ItemFn, signature: &Signature) -> TokenStream {
     quote! {
         #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "called in the sandbox"))]
         #[inline(always)]
-        fn outcome(#(#values: #types),*) -> ::std::result::Result<#output, private::Failure> {
+        fn __sandpool_outcome(#(#values: #types),*) -> ::std::result::Result<#output, ::sandpool_guest::__private::Failure> {
             #result
         }
     }
@@ -289,9 +291,15 @@ fn guest(name: &Ident, signature: &Signature) -> TokenStream {
     let postcard = answer(signature, "postcard", |parameter, value| {
         match &parameter.form {
             Form::Owned(ty) => (quote!(#ty), quote!(#value)),
-            Form::OwnedBytes => (quote!(private::codec::ByteBuf), quote!(#value.into_vec())),
+            Form::OwnedBytes => (
+                quote!(::sandpool_guest::__private::codec::ByteBuf),
+                quote!(#value.into_vec()),
+            ),
             Form::Str => (quote!(&str), quote!(#value)),
-            Form::Bytes => (quote!(&private::codec::Bytes), quote!(#value)),
+            Form::Bytes => (
+                quote!(&::sandpool_guest::__private::codec::Bytes),
+                quote!(#value),
+            ),
             Form::Slice(_) | Form::Borrowed(_) => (parameter.form.owned(), quote!(&#value)),
         }
     });
@@ -306,16 +314,25 @@ fn guest(name: &Ident, signature: &Signature) -> TokenStream {
     quote! {
         #[cfg(target_family = "wasm")]
         const _: () = {
-            use private::abi::{Record, Task};
-
-            const RECORD: Record = <#name as Task>::RECORD;
-            const LEN: usize = RECORD.len_bytes();
+            const __SANDPOOL_RECORD: ::sandpool_guest::__private::abi::Record =
+                <#name as ::sandpool_guest::__private::abi::Task>::RECORD;
+            const __SANDPOOL_LEN: usize = __SANDPOOL_RECORD.len_bytes();
             #[unsafe(link_section = "sandpool.tasks")]
-            static BYTES: [u8; LEN] = RECORD.to_bytes();
+            static __SANDPOOL_BYTES: [u8; __SANDPOOL_LEN] = __SANDPOOL_RECORD.to_bytes();
 
             #[unsafe(export_name = #export)]
-            extern "C" fn call(encoding: u32, ptr: u32, len: u32) -> u64 {
-                private::call(encoding, ptr, len, |bytes| #postcard, |bytes| #json)
+            extern "C" fn __sandpool_call(
+                __sandpool_encoding: u32,
+                __sandpool_ptr: u32,
+                __sandpool_len: u32,
+            ) -> u64 {
+                ::sandpool_guest::__private::call(
+                    __sandpool_encoding,
+                    __sandpool_ptr,
+                    __sandpool_len,
+                    |__sandpool_bytes| #postcard,
+                    |__sandpool_bytes| #json,
+                )
             }
 
             #scalar
@@ -331,7 +348,7 @@ fn answer(
 ) -> TokenStream {
     let encoding = format_ident!("{encoding}");
     let values: Vec<Ident> = (0..signature.parameters.len())
-        .map(|index| format_ident!("value{index}"))
+        .map(|index| format_ident!("__sandpool_value{index}"))
         .collect();
     let (types, passed): (Vec<_>, Vec<_>) = signature
         .parameters
@@ -344,16 +361,18 @@ fn answer(
         ([ty], [value]) => (quote!(#ty), quote!(#value)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
-    let result = quote!(outcome(#(#passed),*));
+    let result = quote!(__sandpool_outcome(#(#passed),*));
     let result = if is_byte_vec(&signature.output) {
-        quote!(#result.map(private::codec::ByteBuf::from))
+        quote!(#result.map(::sandpool_guest::__private::codec::ByteBuf::from))
     } else {
         result
     };
     quote! {
-        match private::#encoding::decode::<#ty>(bytes) {
-            ::std::result::Result::Ok(#pattern) => private::#encoding::answer(#result),
-            ::std::result::Result::Err(error) => private::bad_arguments(&error),
+        match ::sandpool_guest::__private::#encoding::decode::<#ty>(__sandpool_bytes) {
+            ::std::result::Result::Ok(#pattern) => ::sandpool_guest::__private::#encoding::answer(#result),
+            ::std::result::Result::Err(__sandpool_error) => {
+                ::sandpool_guest::__private::bad_arguments(&__sandpool_error)
+            }
         }
     }
 }
@@ -363,8 +382,8 @@ fn scalar(name: &Ident, signature: &Signature) -> TokenStream {
     let count = signature.parameters.len();
     let slots: Vec<Ident> = (0..SCALAR_SLOTS)
         .map(|index| match index < count {
-            true => format_ident!("slot{index}"),
-            false => format_ident!("_slot{index}"),
+            true => format_ident!("__sandpool_slot{index}"),
+            false => format_ident!("_sandpool_slot{index}"),
         })
         .collect();
     let values = signature
@@ -373,16 +392,16 @@ fn scalar(name: &Ident, signature: &Signature) -> TokenStream {
         .zip(&slots)
         .map(|(parameter, slot)| {
             let ty: TokenStream = parameter.form.owned();
-            quote!(private::scalar::<#ty>(#slot))
+            quote!(::sandpool_guest::__private::scalar::<#ty>(#slot))
         });
     let output: &Type = &signature.output;
     quote! {
-        const _: () = assert!(private::abi::SCALAR_SLOTS == #SCALAR_SLOTS);
+        const _: () = assert!(::sandpool_guest::__private::abi::SCALAR_SLOTS == #SCALAR_SLOTS);
 
         #[unsafe(export_name = #export)]
-        extern "C" fn scalar(#(#slots: u64),*) -> u64 {
-            private::enter();
-            <#output as private::abi::Scalar>::into_slot(#name(#(#values),*))
+        extern "C" fn __sandpool_scalar(#(#slots: u64),*) -> u64 {
+            ::sandpool_guest::__private::enter();
+            <#output as ::sandpool_guest::__private::abi::Scalar>::into_slot(#name(#(#values),*))
         }
     }
 }

@@ -16,9 +16,10 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         Data::Struct(data) if container.transparent => transparent(&data.fields),
         Data::Struct(data) => {
             let fields = fields(&data.fields, container.rename_all.as_ref())?;
-            quote!(&schema::Type::Struct(#name, #fields))
+            quote!(&::sandpool_guest::__private::schema::Type::Struct(#name, #fields))
         }
         Data::Enum(data) => {
+            refuse_gaps(data)?;
             let variants = data
                 .variants
                 .iter()
@@ -37,7 +38,7 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 })
                 .collect::<syn::Result<Vec<_>>>()?;
             let variants = variants.into_iter().flatten();
-            quote!(&schema::Type::Enum(#name, &[#(#variants),*]))
+            quote!(&::sandpool_guest::__private::schema::Type::Enum(#name, &[#(#variants),*]))
         }
         Data::Union(data) => {
             return Err(Error::new_spanned(
@@ -56,18 +57,35 @@ pub(crate) fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
         const _: () = {
-            use ::sandpool_guest::__private::schema;
-
-            impl #impl_generics schema::Schema for #ident #type_generics #where_clause {
-                const TYPE: &'static schema::Type = #structure;
+            impl #impl_generics ::sandpool_guest::__private::schema::Schema for #ident #type_generics #where_clause {
+                const TYPE: &'static ::sandpool_guest::__private::schema::Type = #structure;
             }
         };
     })
 }
 
+/// Refuses a skipped variant before others: serde counts it when it encodes and not when it decodes.
+fn refuse_gaps(data: &syn::DataEnum) -> syn::Result<()> {
+    let mut skipped = None;
+    for variant in &data.variants {
+        let skip = Attributes::of(&variant.attrs)?.skip;
+        match (skip, skipped) {
+            (true, None) => skipped = Some(variant),
+            (false, Some(skipped)) => {
+                return Err(Error::new_spanned(
+                    &skipped.ident,
+                    "variants after a skipped one would be taken for others; move it to the end",
+                ));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 fn transparent(fields: &Fields) -> TokenStream {
     fields.iter().next().map_or_else(
-        || quote!(&schema::Type::Tuple(&[])),
+        || quote!(&::sandpool_guest::__private::schema::Type::Tuple(&[])),
         |field| {
             let ty = &field.ty;
             schema_of(&quote!(#ty))
@@ -96,9 +114,13 @@ fn fields(fields: &Fields, rename_all: Option<&LitStr>) -> syn::Result<TokenStre
         });
     }
     Ok(match fields {
-        Fields::Unit => quote!(schema::Fields::Unit),
-        Fields::Unnamed(_) => quote!(schema::Fields::Tuple(&[#(#described),*])),
-        Fields::Named(_) => quote!(schema::Fields::Named(&[#(#described),*])),
+        Fields::Unit => quote!(::sandpool_guest::__private::schema::Fields::Unit),
+        Fields::Unnamed(_) => {
+            quote!(::sandpool_guest::__private::schema::Fields::Tuple(&[#(#described),*]))
+        }
+        Fields::Named(_) => {
+            quote!(::sandpool_guest::__private::schema::Fields::Named(&[#(#described),*]))
+        }
     })
 }
 

@@ -131,9 +131,14 @@ impl Form {
 /// Whether `ty` is `Vec<u8>`, which is copied and not encoded element by element.
 pub(crate) fn is_byte_vec(ty: &Type) -> bool {
     match last_segment(ty) {
-        Some(segment) if segment.ident == "Vec" => {
-            first_type_argument(&segment.arguments).is_some_and(|element| is_named(element, "u8"))
-        }
+        Some(segment) if segment.ident == "Vec" => match &segment.arguments {
+            // One argument: `heapless::Vec<u8, N>` is another.
+            PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
+                let element = first_type_argument(&segment.arguments);
+                element.is_some_and(|element| is_named(element, "u8"))
+            }
+            _ => false,
+        },
         _ => false,
     }
 }
@@ -156,12 +161,13 @@ fn parameter(index: usize, input: &FnArg) -> syn::Result<Parameter> {
         Pat::Ident(name) => name.ident.to_string().trim_start_matches("r#").to_owned(),
         _ => format!("argument{index}"),
     };
-    let Type::Reference(reference) = &*typed.ty else {
-        refuse_borrows(&typed.ty)?;
-        let form = if is_byte_vec(&typed.ty) {
+    let ty = bare(&typed.ty);
+    let Type::Reference(reference) = ty else {
+        refuse_borrows(ty)?;
+        let form = if is_byte_vec(ty) {
             Form::OwnedBytes
         } else {
-            Form::Owned((*typed.ty).clone())
+            Form::Owned(ty.clone())
         };
         return Ok(Parameter { name, form });
     };
@@ -173,7 +179,7 @@ fn parameter(index: usize, input: &FnArg) -> syn::Result<Parameter> {
         reference.lifetime.as_ref(),
         "a task cannot name a lifetime: its arguments live as long as the call; write a plain `&`",
     )?;
-    let form = match &*reference.elem {
+    let form = match bare(&reference.elem) {
         target if is_named(target, "str") => Form::Str,
         Type::Slice(slice) if is_named(&slice.elem, "u8") => Form::Bytes,
         Type::Slice(slice) => {
@@ -188,10 +194,19 @@ fn parameter(index: usize, input: &FnArg) -> syn::Result<Parameter> {
     Ok(Parameter { name, form })
 }
 
+/// The type without the group that a macro puts around its arguments, and without parentheses.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
+    }
+}
+
 fn output(output: &ReturnType) -> syn::Result<(Type, bool)> {
     let ty = match output {
         ReturnType::Default => return Ok((syn::parse_quote!(()), false)),
-        ReturnType::Type(_, ty) => &**ty,
+        ReturnType::Type(_, ty) => bare(ty),
     };
     if let Type::Never(never) = ty {
         return Err(Error::new_spanned(

@@ -35,6 +35,14 @@ impl From<Hidden> for u8 {
     }
 }
 
+#[derive(Serialize, Deserialize, Schema)]
+enum Gap {
+    A,
+    #[serde(skip)]
+    B,
+    C,
+}
+
 #[derive(Schema)]
 union Bits {
     a: u8,

@@ -1,6 +1,6 @@
 //! A pool could not be made.
 
-use std::{fmt, io};
+use std::fmt;
 
 use crate::error::LoadError;
 
@@ -21,8 +21,8 @@ pub enum BuildError {
     },
     /// The module could not be loaded.
     Load(LoadError),
-    /// The operating system refused the first thread.
-    Thread(io::Error),
+    /// The name of the threads has a NUL byte in it.
+    Name(String),
 }
 
 impl fmt::Display for BuildError {
@@ -38,7 +38,10 @@ impl fmt::Display for BuildError {
                 "{requested} workers were asked for, but the module has room for {available} sandboxes; use fewer, or load it once more"
             ),
             Self::Load(_) => f.write_str("the module cannot be loaded"),
-            Self::Thread(_) => f.write_str("a thread cannot be started"),
+            Self::Name(name) => write!(
+                f,
+                "threads cannot have the name {name:?}: it has a NUL byte"
+            ),
         }
     }
 }
@@ -46,9 +49,8 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoWorkers | Self::NoQueue | Self::TooManyWorkers { .. } => None,
+            Self::NoWorkers | Self::NoQueue | Self::TooManyWorkers { .. } | Self::Name(_) => None,
             Self::Load(error) => Some(error),
-            Self::Thread(error) => Some(error),
         }
     }
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::completion::TaskName;
 
 /// How a task ended, if not with a value. The same for both pools; names the task.
+///
+/// Messages, names and places of a sandboxed task are what the sandbox says: if the module is not
+/// trusted they may hold anything, control characters included.
 #[derive(Debug)]
 pub struct TaskError {
     // One pointer: every result carries room for the error.

@@ -10,7 +10,7 @@ use crate::panic_place;
 use crate::process_pool::{ProcessPool, Worker};
 use crate::running::Running;
 use crate::sandbox::{TaskModule, WASM_STACK_BYTES};
-use crate::thread_pool::{processors, queue_limit};
+use crate::thread_pool::{processors, queue_limit, thread_name};
 use crate::workers::{Settings, Workers};
 
 /// Builds a [`ProcessPool`].
@@ -77,6 +77,7 @@ where
     ///
     /// - [`BuildError::NoWorkers`], [`BuildError::NoQueue`]: the number of workers, or of places in the
     ///   queue, is zero;
+    /// - [`BuildError::Name`]: the name has a NUL byte;
     /// - [`BuildError::Load`]: the module cannot be loaded;
     /// - [`BuildError::TooManyWorkers`]: the module does not have so many sandboxes left. It has 64,
     ///   or four times the number of processors if that is more.
@@ -103,18 +104,21 @@ where
         Ok(ProcessPool {
             workers: Workers::new(Settings {
                 workers,
-                name: self.name.unwrap_or_else(|| {
+                name: thread_name(self.name, || {
                     format!("processes-{}", POOLS.fetch_add(1, Ordering::Relaxed))
-                }),
+                })?,
                 stack_bytes: WASM_STACK_BYTES + HOST_STACK_BYTES,
                 queue: queue_limit(self.queue)?,
-                start: Box::new(move || worker.clone()),
+                start: Box::new(move || {
+                    // Lives as long as a worker may use them.
+                    let _ = &sandboxes;
+                    worker.clone()
+                }),
             }),
             module,
             running,
             counters: Arc::default(),
             limits: self.limits,
-            _sandboxes: sandboxes,
         })
     }
 }

@@ -180,43 +180,45 @@ impl<'a> Submitter<'a> {
         decode: impl FnOnce(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
         patience: Patience,
     ) -> Result<TaskHandle<R>, SubmitError<A>> {
-        let promise = Promise::new(name, &self.pool.counters);
-        let completion = promise.completion();
+        let counters = &self.pool.counters;
         let arguments = match encode(&args) {
             Ok(arguments) => arguments,
             Err(error) => {
+                let promise = Promise::new(name, counters);
+                let completion = promise.completion();
                 let kind = TaskErrorKind::BadArguments(error.to_string());
                 let error = promise.error(kind, Vec::new());
-                promise.complete(Err(error));
+                promise.complete(Err(error), ());
                 return Ok(TaskHandle { completion });
             }
         };
-        let due = self.limits.deadline.and_then(Due::after);
-        let expire = |due| {
-            let task: Weak<Completion<R>> = Arc::downgrade(&completion);
-            self.pool.module().expire(due, task)
-        };
-        let call = Call {
-            entry: entry.clone(),
-            arguments,
-            limits: self.limits.clone(),
-            due,
-            _expiry: due.and_then(expire),
-        };
-        let queued = self.pool.workers.submit(promise, patience, |promise| {
-            Box::new(move |worker: &Worker, busy: Busy<'_>| {
+        let limits = self.limits.clone();
+        let due = limits.deadline.and_then(Due::after);
+        let queued = self.pool.workers.submit(args, patience, |_| {
+            let promise = Promise::new(name, counters);
+            let completion = promise.completion();
+            let expire = |due| {
+                let task: Weak<Completion<R>> = Arc::downgrade(&completion);
+                self.pool.module().expire(due, task)
+            };
+            let call = Call {
+                entry: entry.clone(),
+                arguments,
+                limits,
+                due,
+                _expiry: due.and_then(expire),
+            };
+            let job: Job<Worker> = Box::new(move |worker: &Worker, busy: Busy<'_>| {
                 worker.run(call, decode, promise, busy);
-            }) as Job<Worker>
+            });
+            (job, completion)
         });
         match queued {
-            Ok(queued) => {
+            Ok((queued, completion)) => {
                 completion.set_queued(queued);
                 Ok(TaskHandle { completion })
             }
-            Err((kind, promise)) => {
-                promise.withdraw();
-                Err(SubmitError::new(kind, args))
-            }
+            Err((kind, args)) => Err(SubmitError::new(kind, args)),
         }
     }
 }

@@ -12,7 +12,8 @@ use wasmtime::{
 use crate::error::{Failure, Frame, TaskErrorKind};
 use crate::limits::{Due, Limits};
 use crate::process_pool::Call;
-use crate::sandbox::interrupt::{Armed, Interrupt};
+use crate::sandbox::alarm::Armed;
+use crate::sandbox::interrupt::Interrupt;
 use crate::sandbox::memory::MemoryLimit;
 use crate::sandbox::module::TaskModule;
 use crate::sandbox::trap::{Remains, Stopped, classify, frames};

@@ -14,16 +14,21 @@ use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, Module
 use crate::completion::Cancel;
 use crate::error::LoadError;
 use crate::limits::Due;
+use crate::sandbox::alarm::Armed;
 use crate::sandbox::engine;
 use crate::sandbox::info::{ModuleInfo, TaskInfo};
 use crate::sandbox::instance::Guest;
-use crate::sandbox::interrupt::{Armed, Timer};
+use crate::sandbox::interrupt::Timer;
 use crate::thread_pool::processors;
 
 /// A module of tasks, compiled for this machine.
 ///
-/// Loading takes time in proportion to the module's size, most of it compilation; so load once and
-/// give it to as many pools as wanted. Clones share everything.
+/// Loading takes time, most of it compilation; so load once and give it to as many pools as wanted.
+/// Clones share everything.
+///
+/// Compilation is done by the host, outside of any sandbox and without a limit: mostly in proportion to
+/// the module's size, but a module that is made for it can take a minute and gigabytes for 100 kB. Who
+/// loads modules of strangers should do it where that hurts nobody.
 #[derive(Clone)]
 pub struct TaskModule {
     pub(crate) inner: Arc<Inner>,
@@ -263,6 +268,22 @@ impl TryFrom<&[u8]> for TaskModule {
     type Error = LoadError;
 
     fn try_from(wasm: &[u8]) -> Result<Self, LoadError> {
+        Self::new(wasm)
+    }
+}
+
+impl<const N: usize> TryFrom<&[u8; N]> for TaskModule {
+    type Error = LoadError;
+
+    fn try_from(wasm: &[u8; N]) -> Result<Self, LoadError> {
+        Self::new(wasm)
+    }
+}
+
+impl TryFrom<&Vec<u8>> for TaskModule {
+    type Error = LoadError;
+
+    fn try_from(wasm: &Vec<u8>) -> Result<Self, LoadError> {
         Self::new(wasm)
     }
 }

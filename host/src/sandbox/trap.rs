@@ -74,6 +74,12 @@ pub(crate) fn classify(error: &wasmtime::Error, remains: Remains) -> TaskErrorKi
     })
 }
 
+/// Cuts a name that the module made longer than anybody wants to read, and the host to hold.
+fn cut(name: &str) -> &str {
+    const MOST_BYTES: usize = 512;
+    &name[..name.floor_char_boundary(MOST_BYTES)]
+}
+
 /// Returns the functions that were running, with the names that the module gives them. Those of the
 /// panic's own machinery, at the top, are left out.
 pub(crate) fn frames(error: &wasmtime::Error) -> Vec<Frame> {
@@ -92,7 +98,9 @@ pub(crate) fn frames(error: &wasmtime::Error) -> Vec<Frame> {
         .iter()
         .map(|frame| match frame.func_name() {
             // `#[task]` puts the function into an anonymous constant.
-            Some(name) => format!("{:#}", rustc_demangle::demangle(name)).replace("::_::", "::"),
+            Some(name) => {
+                format!("{:#}", rustc_demangle::demangle(cut(name))).replace("::_::", "::")
+            }
             None => "<unknown>".to_owned(),
         });
     names

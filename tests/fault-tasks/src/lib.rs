@@ -6,6 +6,8 @@ use anyhow::Context;
 use sandpool_guest::{Schema, task};
 use serde::{Deserialize, Serialize};
 
+pub mod names;
+
 sandpool_guest::module!();
 
 /// Returns its argument.
