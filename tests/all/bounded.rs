@@ -107,3 +107,58 @@ fn a_process_pool_has_a_queue_with_a_limit_too() {
     assert!(spinning.cancel());
     assert_eq!(queued.join().unwrap(), 2);
 }
+
+#[test]
+fn a_worker_that_submits_to_its_own_full_queue_makes_room_itself() {
+    let pool = std::sync::Arc::new(ThreadPool::builder().workers(1).queue(1).build().unwrap());
+    let own = std::sync::Arc::clone(&pool);
+    let outer = pool.submit(move || {
+        let handles: Vec<_> = (0..10).map(|n| own.submit(move || n).unwrap()).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap())
+            .sum::<u32>()
+    });
+    assert_eq!(outer.unwrap().join_timeout(LONG).unwrap().unwrap(), 45);
+}
+
+#[test]
+fn what_a_free_worker_is_about_to_take_does_not_fill_the_queue() {
+    let pool = ThreadPool::builder().workers(4).queue(1).build().unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let released = std::sync::Arc::new(std::sync::Mutex::new(released));
+    // Four for the workers, one for the queue.
+    for _ in 0..5 {
+        let released = std::sync::Arc::clone(&released);
+        drop(
+            pool.try_submit(move || drop(released.lock().map(|r| r.recv())))
+                .unwrap(),
+        );
+    }
+    assert!(pool.try_submit(|| ()).is_err());
+    drop(release);
+}
+
+#[test]
+fn a_task_that_was_never_accepted_is_not_counted() {
+    let pool = ProcessPool::builder(fault_module())
+        .workers(1)
+        .queue(1)
+        .build()
+        .unwrap();
+    let spinning = pool.submit(tasks::spin, ()).unwrap();
+    while !spinning.is_running() {
+        std::thread::yield_now();
+    }
+    let queued = pool.submit(tasks::add, (1, 1)).unwrap();
+    let limits = Limits::new().deadline(Duration::from_millis(5));
+    let refused = pool
+        .with(limits)
+        .submit_timeout(tasks::add, (1, 1), Duration::from_millis(30));
+    assert!(refused.is_err());
+    let stats = pool.stats();
+    assert_eq!((stats.queued, stats.running, stats.finished()), (1, 1, 0));
+    assert!(spinning.cancel());
+    assert_eq!(queued.join().unwrap(), 2);
+    assert_eq!(pool.stats().submitted(), 2);
+}

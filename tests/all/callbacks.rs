@@ -51,3 +51,37 @@ fn a_callback_on_a_finished_task_runs_at_once_on_this_thread() {
     assert_eq!(*thread.lock().unwrap(), Some(std::thread::current().id()));
     assert!(cancelled.join().unwrap_err().is_cancelled());
 }
+
+#[test]
+fn a_worker_with_a_slow_callback_is_not_counted_as_free() {
+    let pool = ThreadPool::new(2).unwrap();
+    let (begin, begun) = mpsc::channel::<()>();
+    let (release, released) = mpsc::channel::<()>();
+    let (enter, entered) = mpsc::channel();
+    let first = pool.submit(move || begun.recv().is_err()).unwrap();
+    first.on_finish(move |_| {
+        enter.send(()).unwrap();
+        let _ = released.recv();
+    });
+    drop(begin);
+    entered.recv_timeout(LONG).unwrap();
+    let second = pool.submit(|| 42).unwrap();
+    assert_eq!(second.join_timeout(LONG).unwrap().unwrap(), 42);
+    drop(release);
+    assert!(first.join().unwrap());
+}
+
+#[test]
+fn a_callback_whose_panic_panics_again_leaves_nobody_waiting() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "dropped");
+        }
+    }
+    let pool = ThreadPool::new(1).unwrap();
+    let handle = pool.submit(|| 42).unwrap();
+    handle.on_finish(|_| std::panic::panic_any(Bomb));
+    assert_eq!(handle.join_timeout(LONG).unwrap().unwrap(), 42);
+    assert_eq!(pool.submit(|| 43).unwrap().join().unwrap(), 43);
+}

@@ -87,3 +87,23 @@ fn every_waiter_sees_a_cancellation_at_once() {
     drop(release);
     assert!(busy.join().unwrap());
 }
+
+#[test]
+fn no_cancellation_of_neighbours_is_lost() {
+    let pool = pool(2, Limits::new());
+    for _ in 0..1000 {
+        let pair = [(), ()].map(|()| pool.submit(tasks::spin, ()).unwrap());
+        while !pair.iter().all(|handle| handle.is_running()) {
+            std::thread::yield_now();
+        }
+        // The first step brings the second guest to look, and it must not miss its own.
+        assert!(pair.iter().all(|handle| handle.cancel()));
+    }
+    // Both workers are free: each of two tasks has one.
+    let pair = [(), ()].map(|()| pool.submit(tasks::spin, ()).unwrap());
+    while !pair.iter().all(|handle| handle.is_running()) {
+        std::thread::yield_now();
+    }
+    assert!(pair.iter().all(|handle| handle.cancel()));
+    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
+}

@@ -219,3 +219,15 @@ fn map_asks_for_the_task_even_without_inputs() {
     let error = pool.map(Absent, []).unwrap_err();
     assert!(matches!(error.kind(), SubmitErrorKind::Task(_)));
 }
+
+#[test]
+fn what_has_completed_can_be_had_at_once() {
+    let pool = ThreadPool::new(2).unwrap();
+    for _ in 0..200 {
+        let handles: Vec<_> = (0..4).map(|n| pool.submit(move || n).unwrap()).collect();
+        for handle in as_completed(handles) {
+            assert!(handle.is_finished());
+            assert!(handle.try_join().is_ok());
+        }
+    }
+}

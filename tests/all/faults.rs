@@ -191,3 +191,16 @@ fn a_result_whose_destructor_panics_leaves_the_worker_alive() {
     }
     assert_eq!(pool.submit(|| 42).unwrap().join().unwrap(), 42);
 }
+
+#[test]
+fn the_place_of_a_panic_is_not_that_of_another_one() {
+    let pool = ThreadPool::new(1).unwrap();
+    let caught = pool.submit(|| std::panic::catch_unwind(|| panic!("caught")).is_err());
+    assert!(caught.unwrap().join().unwrap());
+    let resumed = pool.submit(|| std::panic::resume_unwind(Box::new("resumed")));
+    let error: TaskError = resumed.unwrap().join().unwrap_err();
+    let TaskErrorKind::Panicked(panic) = error.kind() else {
+        panic!("{error}");
+    };
+    assert_eq!((panic.message(), panic.line()), ("resumed", None));
+}

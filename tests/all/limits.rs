@@ -188,3 +188,31 @@ fn of_timeout_and_deadline_the_first_holds() {
         );
     }
 }
+
+#[test]
+fn a_slow_callback_of_an_expired_task_holds_no_timeout_up() {
+    let pool = pool(2, Limits::new());
+    let busy = [(), ()].map(|()| pool.submit(tasks::spin, ()).unwrap());
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (enter, entered) = std::sync::mpsc::channel();
+    let soon = Limits::new().deadline(Duration::from_millis(10));
+    let queued = pool.with(soon).submit(tasks::add, (1, 1)).unwrap();
+    queued.on_finish(move |_| {
+        enter.send(()).unwrap();
+        let _ = released.recv();
+    });
+    entered.recv_timeout(LONG).unwrap();
+    assert!(busy[0].cancel());
+    let brief = Limits::new().timeout(Duration::from_millis(10));
+    let stopped = pool.with(brief).submit(tasks::spin, ()).unwrap();
+    assert!(
+        stopped
+            .join_timeout(LONG)
+            .unwrap()
+            .unwrap_err()
+            .is_timeout()
+    );
+    drop(release);
+    assert!(queued.join().unwrap_err().is_timeout());
+    assert!(busy[1].cancel());
+}

@@ -205,3 +205,11 @@ fn a_module_lists_its_tasks() {
             .is_sorted_by_key(|task| task.name().to_owned())
     );
 }
+
+#[test]
+fn modules_are_taken_as_bytes_of_any_kind() {
+    let bytes = tasks::MODULE.to_vec();
+    let array: &[u8; 8] = b"\0asm\x01\0\0\0";
+    assert!(sandpool::ProcessPool::new(array).is_err());
+    assert!(sandpool::ProcessPool::new(&bytes).is_ok());
+}
