@@ -15,10 +15,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::arrivals::Arrivals;
-use crate::error::{Frame, TaskError, TaskErrorKind};
+use crate::error::{TaskError, TaskErrorKind};
 use crate::stats::Counters;
 use crate::sync::{self, Condvar, Mutex, MutexGuard};
 
@@ -88,7 +88,7 @@ struct Inner<T> {
     callbacks: Vec<Callback<T>>,
 }
 
-/// The shared state of one task: the worker's [`Promise`] and the user's handle both point to it.
+/// The shared state of one task: the worker's promise and the user's handle both point to it.
 pub(crate) struct Completion<T> {
     task: TaskName,
     counters: Arc<Counters>,
@@ -97,7 +97,7 @@ pub(crate) struct Completion<T> {
 }
 
 impl<T> Completion<T> {
-    fn new(task: TaskName, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(task: TaskName, counters: Arc<Counters>) -> Self {
         counters.queued.add(1);
         Self {
             task,
@@ -112,8 +112,12 @@ impl<T> Completion<T> {
         }
     }
 
-    pub(crate) fn task(&self) -> &str {
+    pub(crate) fn task(&self) -> &TaskName {
         &self.task
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -121,7 +125,7 @@ impl<T> Completion<T> {
     }
 
     /// Pending to running. Returns `false` where the task is not to be run any more.
-    fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
+    pub(crate) fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
         let mut inner = self.lock();
         let pending = matches!(inner.state, State::Pending(_));
         if pending {
@@ -134,7 +138,7 @@ impl<T> Completion<T> {
 
     /// To finished, with this outcome, which is dropped where there is one already. `release` is
     /// dropped when the callbacks have run, before a joiner can have the outcome.
-    fn complete<R>(&self, outcome: Outcome<T>, release: R) {
+    pub(crate) fn complete<R>(&self, outcome: Outcome<T>, release: R) {
         let inner = self.lock();
         match inner.state {
             State::Pending(_) | State::Running(_) => self.finish(inner, outcome, release),
@@ -385,57 +389,5 @@ impl<T: Send> Cancel for Completion<T> {
     }
     fn is_finished(&self) -> bool {
         Self::is_finished(self)
-    }
-}
-
-/// The worker's end: the duty to complete the task. Dropped without that, it cancels the task, so
-/// that a job thrown away, for whatever reason, leaves nobody waiting.
-pub(crate) struct Promise<T> {
-    completion: Arc<Completion<T>>,
-    kept: bool,
-}
-
-impl<T> Promise<T> {
-    pub(crate) fn new(task: impl Into<TaskName>, counters: &Arc<Counters>) -> Self {
-        Self {
-            completion: Arc::new(Completion::new(task.into(), Arc::clone(counters))),
-            kept: false,
-        }
-    }
-
-    pub(crate) fn completion(&self) -> Arc<Completion<T>> {
-        Arc::clone(&self.completion)
-    }
-
-    /// Returns whether the task is to be run, and marks it as running. `stop` is how it is
-    /// cancelled from now on, if it can be.
-    pub(crate) fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
-        self.completion.claim(stop)
-    }
-
-    /// Ends the task. `release` is dropped when its callbacks have run, before a joiner can have the
-    /// outcome.
-    pub(crate) fn complete<R>(mut self, outcome: Outcome<T>, release: R) {
-        self.kept = true;
-        self.completion.complete(outcome, release);
-    }
-
-    /// Counts the time that a worker was busy with the task.
-    pub(crate) fn count_busy(&self, time: Duration) {
-        self.completion.counters.count_busy(time);
-    }
-
-    /// Returns an error of this task.
-    pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
-        TaskError::new(self.completion.task.clone(), kind, backtrace)
-    }
-}
-
-impl<T> Drop for Promise<T> {
-    fn drop(&mut self) {
-        if !self.kept {
-            let cancelled = self.error(TaskErrorKind::Cancelled, Vec::new());
-            self.completion.complete(Err(cancelled), ());
-        }
     }
 }

@@ -10,6 +10,7 @@ mod limits;
 mod map;
 mod panic_place;
 mod process_pool;
+mod promise;
 mod running;
 mod sandbox;
 mod shutdown;

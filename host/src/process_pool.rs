@@ -14,12 +14,13 @@ use std::time::{Duration, Instant};
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Reply, Task};
 
-use crate::completion::{Promise, Stop};
+use crate::completion::Stop;
 use crate::error::{BuildError, SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
 use crate::map::Map;
 use crate::panic_place;
+use crate::promise::Promise;
 use crate::running::Running;
 use crate::sandbox::{self, Fault, Interrupt, TaskModule};
 use crate::shutdown::Shutdown;

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cancel_token::CancelToken;
-use crate::completion::{Promise, Stop};
+use crate::completion::Stop;
 use crate::error::{BuildError, SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::map::Map;
 use crate::panic_place;
+use crate::promise::Promise;
 use crate::running::Running;
 use crate::shutdown::Shutdown;
 use crate::stats::{Counters, PoolStats};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-use crate::completion::Promise;
 use crate::handle::TaskHandle;
+use crate::promise::Promise;
 use crate::workers::{Busy, Job, Patience, Settings, Workers};
 
 const RUNS: usize = 3_000;

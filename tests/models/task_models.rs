@@ -5,8 +5,9 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-use crate::completion::{Promise, Stop};
+use crate::completion::Stop;
 use crate::handle::TaskHandle;
+use crate::promise::Promise;
 use crate::wait::{WaitFor, as_completed, wait};
 
 /// How many interleavings of each model are tried.

@@ -159,7 +159,7 @@ impl Build {
             return Err(BuildError::Compile(self.dir.clone()));
         }
         let output = target_dir.join(target::TARGET).join("release");
-        let module = output.join(format!("{}.wasm", package.library));
+        let module = output.join(format!("{}.wasm", package.crate_name));
         let inputs = inputs::of_module(&module, &package)?;
         Ok(Artifact { module, inputs })
     }

@@ -13,7 +13,7 @@ pub(crate) struct Package {
     /// The package id, which cargo takes as `--package`.
     pub(crate) id: String,
     /// The file name of the library, without ending.
-    pub(crate) library: String,
+    pub(crate) crate_name: String,
     pub(crate) target_dir: PathBuf,
     workspace: PathBuf,
 }
@@ -59,7 +59,7 @@ impl Package {
         })?;
         Some(Self {
             id: package["id"].as_str()?.to_owned(),
-            library: library["name"].as_str()?.replace('-', "_"),
+            crate_name: library["name"].as_str()?.replace('-', "_"),
             target_dir: metadata["target_directory"].as_str()?.into(),
             workspace: metadata["workspace_root"].as_str()?.into(),
         })

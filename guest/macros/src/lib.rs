@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod expand;
+mod exports;
 mod schema;
 mod signature;
 

@@ -6,12 +6,13 @@ use std::time::Duration;
 use sandpool_abi::codec::{self, CodecError};
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
-use crate::completion::{Completion, Promise, TaskName};
+use crate::completion::{Completion, TaskName};
 use crate::error::{LoadError, SubmitError, SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::{Due, Limits};
 use crate::map::Map;
 use crate::process_pool::{ProcessPool, Worker};
+use crate::promise::Promise;
 use crate::sandbox::{Armed, Entry};
 use crate::workers::{Busy, Job, Patience};
 
