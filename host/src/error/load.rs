@@ -73,7 +73,9 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => write!(f, "{} cannot be read", path.display()),
-            Self::Empty => f.write_str("the module is empty"),
+            Self::Empty => f.write_str(
+                "the module is empty; `sandpool build` makes one from a task crate",
+            ),
             Self::NotWasm => f.write_str(
                 "these bytes are not a wasm module (it would begin with `\\0asm`); `sandpool build` makes one from a task crate",
             ),
