@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use fault_tasks as tasks;
-use sandpool::{Limits, TaskErrorKind};
+use sandpool::{Limits, ProcessPool, TaskErrorKind, TaskHandle};
 use sandpool_tests::{LONG, pool};
 
 #[test]
@@ -158,10 +158,19 @@ fn a_call_can_have_limits_of_its_own() {
     assert_eq!(bytes.join().unwrap(), b"x");
 }
 
+/// An endless task that is running.
+fn spinning(pool: &ProcessPool) -> TaskHandle<()> {
+    let handle = pool.submit(tasks::spin, ()).unwrap();
+    while !handle.is_running() {
+        std::thread::yield_now();
+    }
+    handle
+}
+
 #[test]
 fn a_deadline_holds_while_a_task_waits() {
     let pool = pool(1, Limits::new());
-    let spinning = pool.submit(tasks::spin, ()).unwrap();
+    let spinning = spinning(&pool);
     let limit = Duration::from_millis(20);
     let queued = pool
         .with(Limits::new().deadline(limit))
@@ -192,10 +201,11 @@ fn of_timeout_and_deadline_the_first_holds() {
 #[test]
 fn a_slow_callback_of_an_expired_task_holds_no_timeout_up() {
     let pool = pool(2, Limits::new());
-    let busy = [(), ()].map(|()| pool.submit(tasks::spin, ()).unwrap());
+    let busy = [(), ()].map(|()| spinning(&pool));
     let (release, released) = std::sync::mpsc::channel::<()>();
     let (enter, entered) = std::sync::mpsc::channel();
-    let soon = Limits::new().deadline(Duration::from_millis(10));
+    // Long enough for the callback to be there before.
+    let soon = Limits::new().deadline(Duration::from_millis(300));
     let queued = pool.with(soon).submit(tasks::add, (1, 1)).unwrap();
     queued.on_finish(move |_| {
         enter.send(()).unwrap();
