@@ -134,8 +134,8 @@ impl<W: 'static> Workers<W> {
         self.shared.settings.workers
     }
 
-    /// Queues the job that `job` makes of `work`, and returns what it makes beside; starts a worker for it if none is free and the limit
-    /// permits. Gives `work` back if that cannot be.
+    /// Queues the job that `job` makes of `work`, and returns what it makes beside. Starts a worker for
+    /// the job if none is free and the limit permits. Gives `work` back if that cannot be.
     pub(crate) fn submit<J, R>(
         &self,
         work: J,
