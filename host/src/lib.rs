@@ -7,6 +7,7 @@ mod completion;
 mod error;
 mod handle;
 mod limits;
+mod load;
 mod map;
 mod panic_place;
 mod process_pool;

@@ -12,26 +12,16 @@ use std::time::{Duration, Instant};
 
 use crate::completion::{Queued, quietly};
 use crate::error::SubmitErrorKind;
+use crate::load::Load;
 use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{
-    self, AtomicIsize, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender, thread_local,
-};
+use crate::sync::{self, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender, thread_local};
+
+pub(crate) use crate::load::Busy;
 
 /// What a worker does next. It drops the [`Busy`] before anybody can see that the job is done, so
 /// that who sees it and submits the next one finds the worker free. A job that is itself dropped
 /// must leave nobody waiting.
 pub(crate) type Job<W> = Box<dyn FnOnce(&W, Busy<'_>) + Send>;
-
-/// A worker has a job, and is not counted as free.
-pub(crate) struct Busy<'a>(Option<&'a AtomicIsize>);
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        if let Some(spare) = self.0 {
-            spare.fetch_add(1, Ordering::AcqRel);
-        }
-    }
-}
 
 /// How long a submission waits for room in a queue that is full.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +57,7 @@ pub(crate) struct Workers<W: 'static> {
 struct Shared<W> {
     settings: Settings<W>,
     queue: Receiver<Arc<Slot<W>>>,
-    /// Free workers less queued jobs. Below zero there is more to do than workers to do it.
-    spare: AtomicIsize,
+    load: Load,
     control: Mutex<Control<W>>,
     /// A worker has exited, or there is room in the queue.
     changed: Condvar,
@@ -118,7 +107,7 @@ impl<W: 'static> Workers<W> {
             shared: Arc::new(Shared {
                 settings,
                 queue,
-                spare: AtomicIsize::new(0),
+                load: Load::default(),
                 control: Mutex::new(Control {
                     sender: Some(sender),
                     threads: Vec::new(),
@@ -150,7 +139,7 @@ impl<W: 'static> Workers<W> {
                 Err(kind) => return Err((kind, work)),
             }
         };
-        let spare = &self.shared.spare;
+        let spare = &self.shared.load.spare;
         if spare.load(Ordering::Acquire) <= 0 && control.threads.len() < self.max().get() {
             match self.shared.start_worker(&mut control) {
                 Ok(()) => _ = spare.fetch_add(1, Ordering::AcqRel),
@@ -256,30 +245,33 @@ impl<W: 'static> Shared<W> {
     /// Whether as many jobs wait as may. Those that a worker is about to take do not count: one that is
     /// free, or one that can be started.
     fn is_full(&self, control: &Control<W>) -> bool {
-        let Some(limit) = self.settings.queue else {
-            return false;
-        };
-        let queued = isize::try_from(self.queue.len()).unwrap_or(isize::MAX);
-        let free = usize::try_from(self.spare.load(Ordering::Acquire) + queued).unwrap_or(0);
-        let startable = self.settings.workers.get() - control.threads.len();
-        control.waiting >= limit.get() + free + startable
+        let busy = usize::try_from(self.load.busy.load(Ordering::Acquire)).unwrap_or(0);
+        let workers = self.settings.workers.get();
+        let is_full = |limit: NonZeroUsize| control.waiting + busy >= limit.get() + workers;
+        self.settings.queue.is_some_and(is_full)
     }
 
     /// Runs the job that is due on this thread, which is a worker's.
     fn run_one_here(&self) {
         let own = self.own();
         if let (Some(own), Some(slot)) = (own, self.queue.try_iter().next()) {
-            let busy = Busy(Some(&self.spare));
+            // The place in the queue is free when the job is done, as if a worker had come to it.
+            let busy = Busy::new(&self.load);
             if let Some(job) = slot.take() {
                 run(job, &own, busy);
             }
         }
     }
 
-    /// A job has left the queue: there is room for another.
-    fn leaves_queue(&self) {
+    /// A job has left the queue, for a worker that was free if `to_worker`: there is room for another.
+    fn leaves_queue(&self, to_worker: bool) {
         if self.settings.queue.is_some() {
-            sync::lock(&self.control).waiting -= 1;
+            let mut control = sync::lock(&self.control);
+            control.waiting -= 1;
+            if to_worker {
+                self.load.busy.fetch_add(1, Ordering::AcqRel);
+            }
+            drop(control);
             self.changed.notify_all();
         }
     }
@@ -304,8 +296,11 @@ impl<W: 'static> Shared<W> {
         let this = (self.identity(), Rc::clone(&own) as Rc<dyn Any>);
         WORKER.with(|worker| worker.replace(Some(this)));
         while let Ok(slot) = self.queue.recv() {
-            let busy = Busy(Some(&self.spare));
-            if let Some(job) = slot.take() {
+            let mut busy = Busy::new(&self.load);
+            if let Some(job) = slot.take_for(true) {
+                if self.settings.queue.is_some() {
+                    busy.counts_as_busy();
+                }
                 run(job, &own, busy);
             }
         }
@@ -338,9 +333,13 @@ impl<W: 'static> Slot<W> {
     /// Takes the job, and with it what it takes up of the queue: the slot itself stays until a worker
     /// comes to it.
     fn take(&self) -> Option<Job<W>> {
+        self.take_for(false)
+    }
+
+    fn take_for(&self, to_worker: bool) -> Option<Job<W>> {
         let job = sync::lock(&self.job).take()?;
         if let Some(shared) = self.shared.upgrade() {
-            shared.leaves_queue();
+            shared.leaves_queue(to_worker);
         }
         Some(job)
     }
@@ -353,7 +352,7 @@ impl<W: 'static> Queued for Slot<W> {
         };
         match shared.own().and_then(|own| Some((self.take()?, own))) {
             Some((job, own)) => {
-                run(job, &own, Busy(None));
+                run(job, &own, Busy::beside());
                 true
             }
             None => false,

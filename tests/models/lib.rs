@@ -19,6 +19,8 @@ mod cancel_token;
 mod completion;
 #[path = "../../host/src/handle.rs"]
 mod handle;
+#[path = "../../host/src/load.rs"]
+mod load;
 #[path = "../../host/src/promise.rs"]
 mod promise;
 #[path = "../../host/src/running.rs"]
