@@ -30,7 +30,10 @@ fn a_missing_file_is_named() {
 
 #[test]
 fn an_empty_file_is_an_empty_module() {
-    both_say(&File::new(""), "the module is empty");
+    both_say(
+        &File::new(""),
+        "the module is empty; `sandpool build` makes one from a task crate",
+    );
 }
 
 #[test]
