@@ -1,6 +1,6 @@
 //! Memory that the host writes to and reads from. The only `unsafe` code of the crate.
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 
 use sandpool_abi::{PANIC_REPORT_BYTES, Span};
 
@@ -9,23 +9,28 @@ use sandpool_abi::{PANIC_REPORT_BYTES, Span};
 #[unsafe(export_name = "sandpool_alloc")]
 extern "C" fn alloc(len: usize) -> *mut u8 {
     crate::call::enter();
-    give(vec![0; len]).0
+    Box::leak(vec![0; len].into_boxed_slice()).as_mut_ptr()
 }
 
-/// Gives a buffer away; its capacity is its length.
-fn give(bytes: Vec<u8>) -> (*mut u8, usize) {
-    let bytes = Box::leak(bytes.into_boxed_slice());
-    (bytes.as_mut_ptr(), bytes.len())
+thread_local! {
+    /// The answer that the host is reading.
+    static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Gives `answer` to the host, which reads it before it calls again.
 pub(crate) fn give_answer(answer: Vec<u8>) -> Span {
-    let (ptr, len) = give(answer);
     let number = |number| u32::try_from(number).expect("wasm32 has 32-bit addresses");
-    Span {
-        ptr: number(ptr.addr()),
-        len: number(len),
-    }
+    let span = Span {
+        ptr: number(answer.as_ptr().addr()),
+        len: number(answer.len()),
+    };
+    ANSWER.set(answer);
+    span
+}
+
+/// Frees the last answer: the host has read it.
+pub(crate) fn forget_answer() {
+    ANSWER.take();
 }
 
 /// Takes back the arguments that the host wrote.

@@ -6,9 +6,10 @@ use sandpool_abi::{Encoding, Scalar, Status};
 
 use crate::{buffers, panic_hook};
 
-/// Prepares the instance for running a task.
+/// Prepares the instance for running a task, which may not be its first.
 pub fn enter() {
     panic_hook::install();
+    buffers::forget_answer();
 }
 
 /// Runs a task: hands the arguments to the function for their encoding and gives its answer away.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::completion::Stop;
+use crate::control::Stop;
 use crate::sync::{AtomicBool, Ordering};
 
 /// Tells a closure that its task was cancelled. Nothing can stop a running thread: a closure that takes

@@ -18,31 +18,15 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::arrivals::Arrivals;
+use crate::control::{Cancel, Queued, Stop};
 use crate::error::{TaskError, TaskErrorKind};
 use crate::stats::Counters;
 use crate::sync::{self, Condvar, Mutex, MutexGuard};
+use crate::trace::Trace;
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) type TaskName = Cow<'static, str>;
 type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
-
-/// A task that waits in a queue.
-pub(crate) trait Queued: Send + Sync {
-    /// Runs the task on this thread, if the thread is a worker of the task's pool and the task is
-    /// still in the queue; returns whether it did. A worker that waits for a task of its own pool does
-    /// it itself: all other workers may be waiting, too.
-    fn run_here(&self) -> bool;
-
-    /// Drops what would have been run, and with it all that it holds.
-    fn discard(&self);
-}
-
-/// A running task.
-pub(crate) trait Stop: Send + Sync {
-    /// Tells the task to end. Returns whether it will, whatever it does: its outcome is then no
-    /// longer asked for.
-    fn stop(&self) -> bool;
-}
 
 enum State<T> {
     Pending(Option<Weak<dyn Queued>>),
@@ -83,6 +67,9 @@ impl<T> State<T> {
 
 struct Inner<T> {
     state: State<T>,
+    /// The tasks of this that have not ended: one, or those of a chunk.
+    left: u64,
+    trace: Option<Trace>,
     waker: Option<Waker>,
     arrivals: Vec<(Arc<Arrivals>, usize)>,
     callbacks: Vec<Callback<T>>,
@@ -97,13 +84,16 @@ pub(crate) struct Completion<T> {
 }
 
 impl<T> Completion<T> {
-    pub(crate) fn new(task: TaskName, counters: Arc<Counters>) -> Self {
-        counters.queued.add(1);
+    /// Of a task, or of a chunk of so many that are queued and cancelled together.
+    pub(crate) fn new(task: TaskName, tasks: u64, counters: Arc<Counters>, trace: Trace) -> Self {
+        counters.queued.add(tasks);
         Self {
             task,
             counters,
             inner: Mutex::new(Inner {
                 state: State::Pending(None),
+                left: tasks,
+                trace: Some(trace),
                 waker: None,
                 arrivals: Vec::new(),
                 callbacks: Vec::new(),
@@ -134,6 +124,21 @@ impl<T> Completion<T> {
             self.counters.running.add(1);
         }
         pending
+    }
+
+    /// Counts one task of a chunk as ended, before the whole is. Returns whether the chunk still runs.
+    pub(crate) fn one_ended<U>(&self, outcome: &Outcome<U>) -> bool {
+        let mut inner = self.lock();
+        let running = matches!(inner.state, State::Running(_));
+        if running {
+            self.counters.count(outcome, 1);
+            inner.left -= 1;
+            if inner.left > 0 {
+                // The next one is running now.
+                self.counters.queued.subtract(1);
+            }
+        }
+        running
     }
 
     /// To finished, with this outcome, which is dropped where there is one already. `release` is
@@ -176,18 +181,20 @@ impl<T> Completion<T> {
 
     fn finish<R>(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>, release: R) {
         // Before anybody can see that the task has ended.
+        let left = std::mem::take(&mut inner.left);
         match inner.state {
-            State::Pending(_) => self.counters.queued.subtract(1),
-            _ => self.counters.running.subtract(1),
+            State::Pending(_) => self.counters.queued.subtract(left),
+            _ => {
+                self.counters.running.subtract(1);
+                self.counters.queued.subtract(left.saturating_sub(1));
+            }
         }
-        match &outcome {
-            Ok(_) => self.counters.succeeded.add(1),
-            Err(error) => self.counters.count_error(error.kind()),
-        }
+        self.counters.count(&outcome, left);
         let arrivals = std::mem::take(&mut inner.arrivals);
         let finishing = State::Finishing(End::of(&outcome));
         let before = std::mem::replace(&mut inner.state, finishing);
-        let outcome = match inner.callbacks.is_empty() {
+        let trace = inner.trace.take().filter(Trace::is_on);
+        let outcome = match inner.callbacks.is_empty() && trace.is_none() {
             true => {
                 drop(release);
                 self.leave(inner, outcome);
@@ -207,6 +214,9 @@ impl<T> Completion<T> {
             arrivals.arrive(index);
         }
         if let Some((outcome, release)) = outcome {
+            if let Some(trace) = trace {
+                quietly(|| trace.end(&outcome));
+            }
             self.run_callbacks(outcome, release);
         }
     }
@@ -373,16 +383,12 @@ impl<T> fmt::Debug for Completion<T> {
     }
 }
 
-/// What the right to cancel a task is a right to, whatever the task's type.
-pub(crate) trait Cancel: Send + Sync + fmt::Debug {
-    fn cancel(&self) -> bool;
-    fn fail_pending(&self, kind: TaskErrorKind);
-    fn is_finished(&self) -> bool;
-}
-
 impl<T: Send> Cancel for Completion<T> {
     fn cancel(&self) -> bool {
         Self::cancel(self)
+    }
+    fn help(&self) -> bool {
+        Self::help(self)
     }
     fn fail_pending(&self, kind: TaskErrorKind) {
         Self::fail_pending(self, kind);

@@ -2,13 +2,24 @@
 
 mod build;
 mod load;
+mod map;
 mod submit;
 mod task;
 mod unfinished;
 
 pub use build::BuildError;
 pub use load::LoadError;
+pub use map::MapError;
 pub use submit::{SubmitError, SubmitErrorKind};
 pub(crate) use task::Place;
 pub use task::{Failure, Frame, Panic, TaskError, TaskErrorKind, TrapKind};
 pub use unfinished::Unfinished;
+
+/// Returns the text, and after it those of the cause and its causes.
+pub(crate) fn with_causes(mut text: String, cause: Option<&dyn std::error::Error>) -> String {
+    for cause in std::iter::successors(cause, |cause| cause.source()) {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+    }
+    text
+}

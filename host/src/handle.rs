@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::completion::{Cancel, Completion};
+use crate::completion::Completion;
+use crate::control::Cancel;
 use crate::error::{TaskError, Unfinished};
 
 /// A submitted task, on whichever pool.

@@ -1,37 +1,56 @@
 #![doc = include_str!("../README.md")]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod arrivals;
 mod cancel_token;
 mod completion;
+mod control;
 mod error;
 mod handle;
+mod isolation;
 mod limits;
 mod load;
 mod map;
+mod map_options;
+mod map_with;
 mod panic_place;
 mod process_pool;
+mod progress;
 mod promise;
 mod running;
 mod sandbox;
+mod scope;
+mod settings;
 mod shutdown;
+mod slot;
 mod stats;
 mod sync;
+mod this_worker;
 mod thread_pool;
+#[cfg(feature = "tracing")]
+mod trace;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_trace.rs"]
+mod trace;
 mod wait;
 mod workers;
 
 pub use cancel_token::CancelToken;
 pub use error::{
-    BuildError, Failure, Frame, LoadError, Panic, SubmitError, SubmitErrorKind, TaskError,
-    TaskErrorKind, TrapKind, Unfinished,
+    BuildError, Failure, Frame, LoadError, MapError, Panic, SubmitError, SubmitErrorKind,
+    TaskError, TaskErrorKind, TrapKind, Unfinished,
 };
 pub use handle::{CancelHandle, TaskHandle};
+pub use isolation::Isolation;
 pub use limits::Limits;
 pub use map::Map;
-pub use process_pool::{ProcessPool, ProcessPoolBuilder, Submitter};
+pub use map_options::MapOptions;
+pub use map_with::MapWith;
+pub use process_pool::{ProcessPool, ProcessPoolBuilder, ProcessScope, Submitter};
+pub use progress::Progress;
 pub use sandbox::{Import, ModuleInfo, TaskInfo, TaskModule};
 pub use sandpool_abi::{Parameter, Task};
+pub use scope::Scope;
 pub use shutdown::Shutdown;
 pub use stats::PoolStats;
 pub use thread_pool::{ThreadPool, ThreadPoolBuilder};

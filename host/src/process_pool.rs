@@ -1,37 +1,37 @@
 //! Tasks in sandboxed processes.
 
 mod builder;
+mod process_scope;
 mod submitter;
+mod tasks;
 
 pub use builder::ProcessPoolBuilder;
-pub(crate) use submitter::Call;
+pub use process_scope::ProcessScope;
 pub use submitter::Submitter;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use sandpool_abi::codec::CodecError;
-use sandpool_abi::{Reply, Task};
+use sandpool_abi::Task;
 
-use crate::completion::Stop;
-use crate::error::{BuildError, SubmitError, TaskErrorKind};
+use crate::error::{BuildError, SubmitError};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
 use crate::map::Map;
-use crate::panic_place;
-use crate::promise::Promise;
-use crate::running::Running;
-use crate::sandbox::{self, Fault, Interrupt, TaskModule};
+use crate::map_options::MapOptions;
+use crate::map_with::MapWith;
+use crate::process_pool::tasks::{Tasks, Worker};
+use crate::sandbox::TaskModule;
 use crate::shutdown::Shutdown;
-use crate::stats::{Counters, PoolStats};
-use crate::workers::{Busy, Workers};
+use crate::stats::PoolStats;
+use crate::workers::Workers;
 
 /// A pool of sandboxed processes for CPU-bound tasks, and for anything that is not trusted.
 ///
 /// A process is a wasm instance with a memory of its own, inside this operating system process. It
-/// lives for one task: every task starts with the module's initial memory and leaves nothing behind.
-/// It has no access to files, network, environment, clock, or anything else that it was not given as
+/// lives for one task, unless the pool is told [otherwise](crate::Isolation): every task starts with
+/// the module's initial memory and leaves nothing behind. It has no access to files, network, environment, clock, or anything else that it was not given as
 /// an argument. A crash in it ends its task, with an error that says how; the pool goes on. What it is
 /// not: a second machine. It shares the host's address space behind the engine's checks, and an abort
 /// of the host takes it along.
@@ -39,23 +39,14 @@ use crate::workers::{Busy, Workers};
 /// Workers are threads; they are started when there is work and none is idle, up to the pool's limit,
 /// and stay. Dropping the pool finishes what was submitted and waits for it, so a task that never ends
 /// needs a [timeout](Limits::timeout) or a [`cancel`](TaskHandle::cancel).
-#[derive(Debug)]
 #[doc(alias = "ProcessPoolExecutor")]
 #[doc(alias = "InterpreterPoolExecutor")]
 #[doc(alias = "Executor")]
 pub struct ProcessPool {
+    /// First, so that it is dropped first: that waits for the workers.
     workers: Workers<Worker>,
-    module: TaskModule,
-    running: Arc<Running>,
-    counters: Arc<Counters>,
+    tasks: Arc<Tasks>,
     limits: Limits,
-}
-
-/// What a worker thread knows.
-#[derive(Clone, Debug)]
-pub(crate) struct Worker {
-    module: TaskModule,
-    running: Arc<Running>,
 }
 
 impl ProcessPool {
@@ -152,7 +143,11 @@ impl ProcessPool {
     }
 
     /// Queues a task for every input and returns the results in the order of the inputs. All inputs
-    /// are taken now: an iterator without end has no place here.
+    /// are taken now: for an iterator without end, and for tiny tasks, there is
+    /// [`map_with`](Self::map_with).
+    ///
+    /// A task of several parameters takes a tuple: of two inputs with [`std::iter::zip`], which ends
+    /// with the shorter one.
     ///
     /// # Errors
     ///
@@ -163,6 +158,44 @@ impl ProcessPool {
         inputs: impl IntoIterator<Item = T::Args>,
     ) -> Result<Map<T::Output>, SubmitError> {
         self.with(self.limits.clone()).map(task, inputs)
+    }
+
+    /// Queues a task for every input as [`map`](Self::map) does, and as the options say: with only so
+    /// many inputs taken in advance, several inputs for each job of a worker, results as they come,
+    /// within a time limit, with a callback on the way.
+    ///
+    /// ```
+    /// use guest_tasks::primes_below;
+    /// use sandpool::{MapOptions, ProcessPool};
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ProcessPool::new(guest_tasks::MODULE)?;
+    /// let options = MapOptions::new().window(64).auto_chunk();
+    /// let counts = pool.map_with(primes_below, (10..).step_by(10), options)?;
+    /// assert_eq!(counts.take(3).collect::<Result<Vec<_>, _>>()?, [4, 8, 10]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ZeroWindow`](crate::SubmitErrorKind::ZeroWindow) and
+    /// [`ZeroChunk`](crate::SubmitErrorKind::ZeroChunk) for options that make no sense, and as
+    /// [`submit`](Self::submit) for the inputs that are taken at once; what was queued is cancelled.
+    /// What goes wrong later is an item of the iterator: [`MapError`](crate::MapError).
+    pub fn map_with<'i, T, I>(
+        &self,
+        task: T,
+        inputs: I,
+        options: MapOptions,
+    ) -> Result<MapWith<'i, T::Output>, SubmitError>
+    where
+        T: Task,
+        I: IntoIterator<Item = T::Args>,
+        I::IntoIter: Send + 'i,
+    {
+        self.with(self.limits.clone())
+            .map_with(task, inputs, options)
     }
 
     /// Queues the task of this name with arguments as JSON text; the result is JSON text, too.
@@ -197,13 +230,50 @@ impl ProcessPool {
         self.with(self.limits.clone()).submit_bytes(task, bytes)
     }
 
+    /// Calls `body` with a scope, and returns when all tasks that were submitted there have ended.
+    ///
+    /// Where `body` returns an error or panics, those that have not ended are cancelled, which stops
+    /// the ones that run, and then the error is returned or the panic goes on. A task that fails is the
+    /// error of its own handle, as outside of a scope.
+    ///
+    /// ```
+    /// use guest_tasks::{heavy_compute, primes_below};
+    /// use sandpool::ProcessPool;
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ProcessPool::new(guest_tasks::MODULE)?;
+    /// let refused = pool.scope(|scope| {
+    ///     let endless = scope.submit(heavy_compute, u64::MAX)?;
+    ///     let primes = scope.submit(primes_below, 100)?.join()?;
+    ///     anyhow::ensure!(primes > 25, "only {primes} primes");
+    ///     Ok(endless.join()?)
+    /// });
+    /// assert_eq!(refused.unwrap_err().to_string(), "only 25 primes");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of `body`.
+    ///
+    /// # Panics
+    ///
+    /// If `body` does.
+    pub fn scope<'pool, R, E>(
+        &'pool self,
+        body: impl FnOnce(&ProcessScope<'pool>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.with(self.limits.clone()).scope(body)
+    }
+
     /// Accepts no more tasks, and returns when all that were accepted have ended as `how` says and
     /// the workers have exited. Shutting down again waits, too.
     ///
     /// With [`Shutdown::Finish`] and [`Shutdown::CancelPending`] a task that runs is waited for,
     /// however long it takes.
     pub fn shutdown(&self, how: Shutdown) {
-        how.carry_out(&self.workers, &self.running, None);
+        how.carry_out(&self.workers, &self.tasks.running, None);
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
@@ -213,19 +283,19 @@ impl ProcessPool {
     /// Dropping the pool waits for the rest.
     pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
         let deadline = Instant::now().checked_add(timeout);
-        how.carry_out(&self.workers, &self.running, deadline)
+        how.carry_out(&self.workers, &self.tasks.running, deadline)
     }
 
     /// Returns what the pool has done and is doing.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.counters.read()
+        self.tasks.counters.read()
     }
 
     /// Returns the pool's module.
     #[must_use]
     pub fn module(&self) -> &TaskModule {
-        &self.module
+        &self.tasks.module
     }
 
     /// Returns how many workers the pool may have.
@@ -236,31 +306,13 @@ impl ProcessPool {
     }
 }
 
-impl Worker {
-    fn run<R: Send + 'static>(
-        &self,
-        call: Call,
-        decode: impl FnOnce(Reply<'_>) -> Result<R, CodecError>,
-        promise: Promise<R>,
-        busy: Busy<'_>,
-    ) {
-        let interrupt = Interrupt::new(&self.module);
-        let stop: Arc<dyn Stop> = interrupt.clone();
-        if !promise.claim(Some(stop)) {
-            return;
-        }
-        let entered = self.running.enter(promise.completion());
-        let started = Instant::now();
-        panic_place::forget();
-        let run = || sandbox::run(&self.module, &call, &interrupt, decode);
-        // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
-        let outcome = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-            let panic = panic_place::panic_of(&*payload);
-            Err(TaskErrorKind::Panicked(panic).into())
-        });
-        let outcome = outcome.map_err(|Fault { kind, backtrace }| promise.error(kind, backtrace));
-        promise.count_busy(started.elapsed());
-        drop(entered);
-        promise.complete(outcome, busy);
+impl fmt::Debug for ProcessPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool")
+            .field("workers", &self.workers)
+            .field("module", self.module())
+            .field("limits", &self.limits)
+            .field("stats", &self.stats())
+            .finish()
     }
 }

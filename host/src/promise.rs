@@ -3,21 +3,37 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::completion::{Completion, Outcome, Stop, TaskName};
+use crate::completion::{Completion, Outcome, TaskName};
+use crate::control::Stop;
 use crate::error::{Frame, TaskError, TaskErrorKind};
 use crate::stats::Counters;
+use crate::trace::Trace;
 
 /// The duty to complete the task. Dropped without that, it cancels the task, so
 /// that a job thrown away, for whatever reason, leaves nobody waiting.
 pub(crate) struct Promise<T> {
     completion: Arc<Completion<T>>,
+    trace: Trace,
     kept: bool,
 }
 
 impl<T> Promise<T> {
     pub(crate) fn new(task: impl Into<TaskName>, counters: &Arc<Counters>) -> Self {
+        Self::of_chunk(task, 1, counters)
+    }
+
+    /// For so many tasks that are queued and cancelled together.
+    pub(crate) fn of_chunk(
+        task: impl Into<TaskName>,
+        tasks: usize,
+        counters: &Arc<Counters>,
+    ) -> Self {
+        let (task, tasks) = (task.into(), tasks as u64);
+        let trace = Trace::new(&task, tasks);
+        let counters = Arc::clone(counters);
         Self {
-            completion: Arc::new(Completion::new(task.into(), Arc::clone(counters))),
+            completion: Arc::new(Completion::new(task, tasks, counters, trace.clone())),
+            trace,
             kept: false,
         }
     }
@@ -32,11 +48,27 @@ impl<T> Promise<T> {
         self.completion.claim(stop)
     }
 
+    /// Ends the task, which nobody will run.
+    pub(crate) fn fail(self, kind: TaskErrorKind) {
+        let error = self.error(kind, Vec::new());
+        self.complete(Err(error), ());
+    }
+
     /// Ends the task. `release` is dropped when its callbacks have run, before a joiner can have the
     /// outcome.
     pub(crate) fn complete<R>(mut self, outcome: Outcome<T>, release: R) {
         self.kept = true;
         self.completion.complete(outcome, release);
+    }
+
+    /// Counts one task of a chunk as ended. Returns whether the chunk still runs.
+    pub(crate) fn one_ended<U>(&self, outcome: &Outcome<U>) -> bool {
+        self.completion.one_ended(outcome)
+    }
+
+    /// Runs the task, or what of a chunk is its turn, where those who trace it see that.
+    pub(crate) fn trace<R>(&self, run: impl FnOnce() -> R) -> R {
+        self.trace.run(run)
     }
 
     /// Counts the time that a worker was busy with the task.

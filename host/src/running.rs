@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::completion::Cancel;
+use crate::cancel_token::CancelToken;
+use crate::completion::Completion;
+use crate::control::{Cancel, Stop};
 use crate::sync::{self, Mutex};
 
 #[derive(Debug, Default)]
@@ -13,19 +15,50 @@ pub(crate) struct Running {
 
 #[derive(Debug, Default)]
 struct Tasks {
-    by_number: HashMap<u64, Arc<dyn Cancel>>,
+    by_number: HashMap<u64, Told>,
     next_number: u64,
     /// Whether what enters is cancelled, too.
     closed: bool,
 }
 
+/// How a task that runs is cancelled.
+#[derive(Clone, Debug)]
+pub(crate) enum Told {
+    /// The task ends.
+    Task(Arc<dyn Cancel>),
+    /// A closure may heed it.
+    Closure(CancelToken),
+}
+
+impl Told {
+    fn cancel(&self) {
+        match self {
+            Self::Task(task) => drop(task.cancel()),
+            Self::Closure(token) => drop(token.stop()),
+        }
+    }
+}
+
+impl<T: Send + 'static> From<Arc<Completion<T>>> for Told {
+    fn from(task: Arc<Completion<T>>) -> Self {
+        Self::Task(task)
+    }
+}
+
+impl From<CancelToken> for Told {
+    fn from(token: CancelToken) -> Self {
+        Self::Closure(token)
+    }
+}
+
 impl Running {
     /// Notes that the task runs, for as long as the guard lives.
-    pub(crate) fn enter(&self, task: Arc<dyn Cancel>) -> Entered<'_> {
+    pub(crate) fn enter(&self, task: impl Into<Told>) -> Entered<'_> {
+        let task = task.into();
         let mut tasks = sync::lock(&self.tasks);
         let number = tasks.next_number;
         tasks.next_number += 1;
-        tasks.by_number.insert(number, Arc::clone(&task));
+        tasks.by_number.insert(number, task.clone());
         let closed = tasks.closed;
         drop(tasks);
         if closed {

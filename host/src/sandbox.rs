@@ -1,4 +1,4 @@
-//! What a process is here: a wasm instance with its own memory, that lives for one task.
+//! What a process is here: a wasm instance with its own memory.
 //!
 //! The engine's types stay in this folder.
 
@@ -9,12 +9,13 @@ mod instance;
 mod interrupt;
 mod memory;
 mod module;
+mod processes;
 mod trap;
 
 pub(crate) use alarm::Armed;
 pub(crate) use engine::WASM_STACK_BYTES;
 pub use info::{Import, ModuleInfo, TaskInfo};
-pub(crate) use instance::{Fault, run};
 pub(crate) use interrupt::Interrupt;
 pub(crate) use module::Entry;
 pub use module::TaskModule;
+pub(crate) use processes::{Call, Fault, Initializer, Plan, Processes};

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::error::TaskErrorKind;
+use crate::completion::Outcome;
+use crate::error::{TaskError, TaskErrorKind};
 
 /// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
 /// after the other, so their sum may be off by those; once all is quiet it is exact.
@@ -30,6 +31,11 @@ pub struct PoolStats {
     pub other_errors: u64,
     /// Tasks that were cancelled.
     pub cancelled: u64,
+    /// Sandboxes that were made. With [`Isolation::Fresh`](crate::Isolation::Fresh) one for each task
+    /// that was run. 0 for a [`ThreadPool`](crate::ThreadPool).
+    pub instances_made: u64,
+    /// Sandboxes that were thrown away again; the others are kept by their workers.
+    pub instances_retired: u64,
     /// How long workers have been running tasks, all workers together.
     pub busy: Duration,
 }
@@ -60,7 +66,7 @@ impl PoolStats {
 pub(crate) struct Counters {
     pub(crate) queued: Counter,
     pub(crate) running: Counter,
-    pub(crate) succeeded: Counter,
+    succeeded: Counter,
     failed: Counter,
     panicked: Counter,
     trapped: Counter,
@@ -68,6 +74,8 @@ pub(crate) struct Counters {
     out_of_memory: Counter,
     other_errors: Counter,
     cancelled: Counter,
+    pub(crate) instances_made: Counter,
+    pub(crate) instances_retired: Counter,
     busy_nanoseconds: Counter,
 }
 
@@ -90,21 +98,25 @@ impl Counter {
 }
 
 impl Counters {
-    /// Counts a task that ended with this error.
-    pub(crate) fn count_error(&self, kind: &TaskErrorKind) {
-        let counter = match kind {
-            TaskErrorKind::Failed(_) => &self.failed,
-            TaskErrorKind::Panicked(_) => &self.panicked,
-            TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow => &self.trapped,
-            TaskErrorKind::DeadlineExceeded { .. } => &self.timed_out,
-            TaskErrorKind::MemoryLimitExceeded { .. } => &self.out_of_memory,
-            TaskErrorKind::Cancelled => &self.cancelled,
-            TaskErrorKind::ResultTooLarge { .. }
-            | TaskErrorKind::BadArguments(_)
-            | TaskErrorKind::BadResult(_)
-            | TaskErrorKind::NoSandbox(_) => &self.other_errors,
+    /// Counts so many tasks that ended like this.
+    pub(crate) fn count<T>(&self, outcome: &Outcome<T>, tasks: u64) {
+        let counter = match outcome.as_ref().map_err(TaskError::kind) {
+            Ok(_) => &self.succeeded,
+            Err(TaskErrorKind::Failed(_)) => &self.failed,
+            Err(TaskErrorKind::Panicked(_)) => &self.panicked,
+            Err(TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow) => &self.trapped,
+            Err(TaskErrorKind::DeadlineExceeded { .. }) => &self.timed_out,
+            Err(TaskErrorKind::MemoryLimitExceeded { .. }) => &self.out_of_memory,
+            Err(TaskErrorKind::Cancelled) => &self.cancelled,
+            Err(
+                TaskErrorKind::ResultTooLarge { .. }
+                | TaskErrorKind::BadArguments(_)
+                | TaskErrorKind::BadResult(_)
+                | TaskErrorKind::NoSandbox(_)
+                | TaskErrorKind::Broken(_),
+            ) => &self.other_errors,
         };
-        counter.add(1);
+        counter.add(tasks);
     }
 
     /// Counts the time that a worker was busy with a task.
@@ -125,6 +137,8 @@ impl Counters {
             out_of_memory: self.out_of_memory.read(),
             other_errors: self.other_errors.read(),
             cancelled: self.cancelled.read(),
+            instances_made: self.instances_made.read(),
+            instances_retired: self.instances_retired.read(),
             busy: Duration::from_nanos(self.busy_nanoseconds.read()),
         }
     }

@@ -3,7 +3,7 @@
 //!
 //! Locks go on after a panic: every critical section of this crate leaves its data whole.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::{thread, thread_local};
 

@@ -1,22 +1,25 @@
 //! Closures on threads.
 
-use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod builder;
+mod closures;
+
+pub use builder::ThreadPoolBuilder;
+pub(crate) use closures::{Closures, run_told};
+
+use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::cancel_token::CancelToken;
-use crate::completion::Stop;
-use crate::error::{BuildError, SubmitError, TaskErrorKind};
+use crate::error::{BuildError, SubmitError, SubmitErrorKind};
 use crate::handle::TaskHandle;
 use crate::map::Map;
-use crate::panic_place;
-use crate::promise::Promise;
-use crate::running::Running;
+use crate::map_options::MapOptions;
+use crate::map_with::MapWith;
+use crate::scope::{self, Scope};
 use crate::shutdown::Shutdown;
-use crate::stats::{Counters, PoolStats};
-use crate::workers::{Busy, Job, Patience, Settings, Workers};
+use crate::stats::PoolStats;
+use crate::workers::{Patience, Workers};
 
 /// A pool of threads for closures: the place for I/O, and for anything that is trusted.
 ///
@@ -38,13 +41,12 @@ use crate::workers::{Busy, Job, Patience, Settings, Workers};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 #[doc(alias = "ThreadPoolExecutor")]
 #[doc(alias = "Executor")]
 pub struct ThreadPool {
+    /// First, so that it is dropped first: that waits for the workers.
     workers: Workers<()>,
-    running: Arc<Running>,
-    counters: Arc<Counters>,
+    closures: Arc<Closures>,
 }
 
 impl ThreadPool {
@@ -59,12 +61,7 @@ impl ThreadPool {
 
     /// Returns a builder with the defaults.
     pub fn builder() -> ThreadPoolBuilder {
-        ThreadPoolBuilder {
-            workers: None,
-            name: None,
-            stack_bytes: DEFAULT_STACK_BYTES,
-            queue: None,
-        }
+        ThreadPoolBuilder::new()
     }
 
     /// Queues a closure and returns its handle. Waits only where the queue was given a
@@ -80,7 +77,8 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.queue(closure, Patience::Endless, None, |closure| closure())
+        self.closures
+            .submit(closure, Patience::Endless, None, |closure| closure())
     }
 
     /// Queues a closure if the queue has room. Never waits.
@@ -93,7 +91,8 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.queue(closure, Patience::None, None, |closure| closure())
+        self.closures
+            .submit(closure, Patience::None, None, |closure| closure())
     }
 
     /// Queues a closure if the queue has room within `timeout`.
@@ -110,7 +109,8 @@ impl ThreadPool {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.queue(closure, Patience::of(timeout), None, |closure| closure())
+        self.closures
+            .submit(closure, Patience::of(timeout), None, |closure| closure())
     }
 
     /// Queues a closure that is told when it is cancelled, as [`submit`](Self::submit) does.
@@ -148,42 +148,18 @@ impl ThreadPool {
     {
         let token = CancelToken::default();
         let own = token.clone();
-        self.queue(closure, Patience::Endless, Some(token), move |closure| {
-            closure(&own)
-        })
-    }
-
-    fn queue<F, T>(
-        &self,
-        closure: F,
-        patience: Patience,
-        token: Option<CancelToken>,
-        call: impl FnOnce(F) -> T + Send + 'static,
-    ) -> Result<TaskHandle<T>, SubmitError<F>>
-    where
-        F: Send + 'static,
-        T: Send + 'static,
-    {
-        let running = Arc::clone(&self.running);
-        let queued = self.workers.submit(closure, patience, |closure| {
-            let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
-            let completion = promise.completion();
-            let job: Job<()> = Box::new(move |(): &(), busy: Busy<'_>| {
-                run(|| call(closure), promise, token, &running, busy);
-            });
-            (job, completion)
-        });
-        match queued {
-            Ok((queued, completion)) => {
-                completion.set_queued(queued);
-                Ok(TaskHandle { completion })
-            }
-            Err((kind, closure)) => Err(SubmitError::new(kind, closure)),
-        }
+        self.closures
+            .submit(closure, Patience::Endless, Some(token), move |closure| {
+                closure(&own)
+            })
     }
 
     /// Queues a call of the closure for every input and returns the results in the order of the
-    /// inputs. All inputs are taken now: an iterator without end has no place here.
+    /// inputs. All inputs are taken now: for an iterator without end, and for tiny tasks, there is
+    /// [`map_with`](Self::map_with).
+    ///
+    /// A closure of several parameters takes a tuple: of two inputs with [`std::iter::zip`], which
+    /// ends with the shorter one.
     ///
     /// ```
     /// use sandpool::ThreadPool;
@@ -217,13 +193,105 @@ impl ThreadPool {
         })
     }
 
+    /// Calls the closure for every input as [`map`](Self::map) does, and as the options say: with only
+    /// so many inputs taken in advance, several inputs for each job of a worker, results as they come,
+    /// within a time limit, with a callback on the way.
+    ///
+    /// ```
+    /// use sandpool::{MapOptions, ThreadPool};
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ThreadPool::new(2)?;
+    /// let endless = pool.map_with(|n: u64| n * n, 1.., MapOptions::new().window(8))?;
+    /// let squares = endless.take(3).collect::<Result<Vec<_>, _>>()?;
+    /// assert_eq!(squares, [1, 4, 9]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ZeroWindow`](crate::SubmitErrorKind::ZeroWindow) and
+    /// [`ZeroChunk`](crate::SubmitErrorKind::ZeroChunk) for options that make no sense, and as
+    /// [`submit`](Self::submit) for the inputs that are taken at once; what was queued is cancelled.
+    /// What goes wrong later is an item of the iterator: [`MapError`](crate::MapError).
+    pub fn map_with<'i, F, A, T, I>(
+        &self,
+        closure: F,
+        inputs: I,
+        options: MapOptions,
+    ) -> Result<MapWith<'i, T>, SubmitError>
+    where
+        F: Fn(A) -> T + Send + Sync + 'static,
+        A: Send + 'static,
+        T: Send + 'static,
+        I: IntoIterator<Item = A>,
+        I::IntoIter: Send + 'i,
+    {
+        let closures = Arc::downgrade(&self.closures);
+        let closure = Arc::new(closure);
+        options.start(
+            inputs.into_iter(),
+            self.workers(),
+            move |inputs, patience, report| match closures.upgrade() {
+                Some(closures) => {
+                    closures.submit_chunk(inputs, patience, Arc::clone(&closure), report)
+                }
+                None => Err((SubmitErrorKind::ShutDown, inputs)),
+            },
+        )
+    }
+
+    /// Calls `body` with a scope in which closures may borrow what is around it, and returns when all
+    /// that were submitted there have ended: they run on this pool's threads.
+    ///
+    /// Where `body` returns an error or panics, those that have not started are cancelled, those that
+    /// look at a [`CancelToken`] are told, those that run are waited for, and then the error is returned
+    /// or the panic goes on. A closure that panics is the error of its own handle, as outside of a
+    /// scope.
+    ///
+    /// On one of the pool's own threads the closures that wait are run right here.
+    ///
+    /// ```
+    /// use sandpool::ThreadPool;
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ThreadPool::new(2)?;
+    /// let words = ["a", "bb", "ccc"].map(str::to_owned);
+    /// let longest = pool.scope(|scope| -> anyhow::Result<_> {
+    ///     let lengths = words.iter().map(|word| scope.submit(|| word.len()));
+    ///     let mut longest = 0;
+    ///     for length in lengths.collect::<Result<Vec<_>, _>>()? {
+    ///         longest = longest.max(length.join()?);
+    ///     }
+    ///     Ok(longest)
+    /// })?;
+    /// assert_eq!(longest, 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That of `body`.
+    ///
+    /// # Panics
+    ///
+    /// If `body` does.
+    pub fn scope<'env, R, E>(
+        &self,
+        body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        scope::scope(&self.closures, body)
+    }
+
     /// Accepts no more closures, and returns when all that were accepted have ended as `how` says
     /// and the threads have exited. Shutting down again waits, too.
     ///
     /// A closure that runs cannot be stopped: it is waited for. Called on one of the pool's own
     /// threads it does not wait, or it would wait for itself.
     pub fn shutdown(&self, how: Shutdown) {
-        how.carry_out(&self.workers, &self.running, None);
+        how.carry_out(&self.workers, &self.closures.running, None);
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
@@ -233,13 +301,13 @@ impl ThreadPool {
     /// Dropping the pool waits for the rest.
     pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
         let deadline = Instant::now().checked_add(timeout);
-        how.carry_out(&self.workers, &self.running, deadline)
+        how.carry_out(&self.workers, &self.closures.running, deadline)
     }
 
     /// Returns what the pool has done and is doing.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.counters.read()
+        self.closures.counters.read()
     }
 
     /// Returns how many threads the pool may have.
@@ -250,125 +318,11 @@ impl ThreadPool {
     }
 }
 
-fn run<T: Send + 'static>(
-    closure: impl FnOnce() -> T,
-    promise: Promise<T>,
-    token: Option<CancelToken>,
-    running: &Running,
-    busy: Busy<'_>,
-) {
-    let can_be_told = token.is_some();
-    let stop = token.map(|token| Arc::new(token) as Arc<dyn Stop>);
-    if !promise.claim(stop) {
-        return;
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool")
+            .field("workers", &self.workers)
+            .field("stats", &self.stats())
+            .finish()
     }
-    let entered = can_be_told.then(|| running.enter(promise.completion()));
-    let started = Instant::now();
-    panic_place::forget();
-    // The closure is gone after a panic, and what it shares with others is theirs to protect.
-    let outcome = catch_unwind(AssertUnwindSafe(closure)).map_err(|payload| {
-        let panic = panic_place::panic_of(&*payload);
-        promise.error(TaskErrorKind::Panicked(panic), Vec::new())
-    });
-    promise.count_busy(started.elapsed());
-    drop(entered);
-    promise.complete(outcome, busy);
-}
-
-/// Builds a [`ThreadPool`].
-#[derive(Clone, Debug)]
-pub struct ThreadPoolBuilder {
-    workers: Option<usize>,
-    name: Option<String>,
-    stack_bytes: usize,
-    queue: Option<usize>,
-}
-
-/// The same as that of [`std::thread`].
-const DEFAULT_STACK_BYTES: usize = 2 << 20;
-
-impl ThreadPoolBuilder {
-    /// Sets the largest number of threads. Default: 4 more than the processors that this process may
-    /// use, as closures mostly wait, but not more than 32.
-    #[must_use]
-    pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
-        self
-    }
-
-    /// Sets the names of the threads, to which `_0`, `_1` ... is added. Default: `threads-` and the
-    /// number of the pool. Linux shows 15 bytes of a thread's name.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Sets the size of a thread's stack in bytes. Default: 2 MiB.
-    #[must_use]
-    pub fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.stack_bytes = bytes;
-        self
-    }
-
-    /// Sets how many closures may wait in the queue. Default: any number. When it is full,
-    /// [`submit`](ThreadPool::submit) waits and [`try_submit`](ThreadPool::try_submit) gives the closure
-    /// back.
-    #[must_use]
-    pub fn queue(mut self, closures: usize) -> Self {
-        self.queue = Some(closures);
-        self
-    }
-
-    /// Creates the pool.
-    ///
-    /// # Errors
-    ///
-    /// [`BuildError::NoWorkers`] if the number of workers is zero, [`BuildError::NoQueue`] if that of the
-    /// queue's places is, [`BuildError::Name`] if the name has a NUL byte.
-    pub fn build(self) -> Result<ThreadPool, BuildError> {
-        static POOLS: AtomicUsize = AtomicUsize::new(0);
-        const MOST_BY_DEFAULT: usize = 32;
-        const MORE_THAN_PROCESSORS: usize = 4;
-        let default = || (processors() + MORE_THAN_PROCESSORS).min(MOST_BY_DEFAULT);
-        let workers = self.workers.unwrap_or_else(default);
-        panic_place::install();
-        Ok(ThreadPool {
-            workers: Workers::new(Settings {
-                workers: NonZeroUsize::new(workers).ok_or(BuildError::NoWorkers)?,
-                name: thread_name(self.name, || {
-                    format!("threads-{}", POOLS.fetch_add(1, Ordering::Relaxed))
-                })?,
-                stack_bytes: self.stack_bytes,
-                queue: queue_limit(self.queue)?,
-                start: Box::new(|| ()),
-            }),
-            running: Arc::default(),
-            counters: Arc::default(),
-        })
-    }
-}
-
-/// Checks the name that threads are to have, or makes one.
-pub(crate) fn thread_name(
-    name: Option<String>,
-    default: impl FnOnce() -> String,
-) -> Result<String, BuildError> {
-    match name {
-        Some(name) if name.contains('\0') => Err(BuildError::Name(name)),
-        Some(name) => Ok(name),
-        None => Ok(default()),
-    }
-}
-
-/// Checks the limit of a queue.
-pub(crate) fn queue_limit(places: Option<usize>) -> Result<Option<NonZeroUsize>, BuildError> {
-    places
-        .map(|places| NonZeroUsize::new(places).ok_or(BuildError::NoQueue))
-        .transpose()
-}
-
-/// Returns how many processors this process may use: its affinity and its cgroup's quota count.
-pub(crate) fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::arrivals::Arrivals;
 use crate::completion::Completion;
 use crate::handle::TaskHandle;
-use crate::workers;
+use crate::this_worker;
 
 /// What can be waited for in a group: a [`TaskHandle`], a pair of anything and a handle, or a type of
 /// yours that has one. It comes back as it went in.
@@ -199,7 +199,10 @@ impl<H: Awaited> AsCompleted<H> {
         self.next_until(Instant::now().checked_add(timeout))
     }
 
-    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<H>, NoneCompleted> {
+    pub(crate) fn next_until(
+        &mut self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<H>, NoneCompleted> {
         if self.left == 0 {
             return Ok(None);
         }
@@ -215,6 +218,15 @@ impl<H: Awaited> AsCompleted<H> {
         self.left -= 1;
         self.free.push(index);
         Ok(self.handles[index].take())
+    }
+}
+
+impl<H> AsCompleted<H> {
+    /// Takes out what was not returned, in the order in which it was added.
+    pub(crate) fn take_rest(&mut self) -> impl DoubleEndedIterator<Item = H> {
+        self.left = 0;
+        self.free.clear();
+        std::mem::take(&mut self.handles).into_iter().flatten()
     }
 }
 
@@ -288,7 +300,7 @@ struct Helper {
 impl Helper {
     fn new(deadline: Option<Instant>) -> Self {
         Self {
-            helps: deadline.is_none() && workers::on_worker(),
+            helps: deadline.is_none() && this_worker::is_any(),
             looked_at: 0,
         }
     }

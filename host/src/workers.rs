@@ -2,26 +2,21 @@
 //!
 //! Knows nothing of tasks: a job is a closure that is given what its worker owns.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use crate::completion::{Queued, quietly};
+use crate::completion::quietly;
+use crate::control::Queued;
 use crate::error::SubmitErrorKind;
-use crate::load::Load;
+use crate::load::{Busy, Load};
+use crate::slot::{Job, Slot, Turn};
 use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{self, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender, thread_local};
-
-pub(crate) use crate::load::Busy;
-
-/// What a worker does next. It drops the [`Busy`] before anybody can see that the job is done, so
-/// that who sees it and submits the next one finds the worker free. A job that is itself dropped
-/// must leave nobody waiting.
-pub(crate) type Job<W> = Box<dyn FnOnce(&W, Busy<'_>) + Send>;
+use crate::sync::{self, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender};
+use crate::this_worker::{self, PoolId};
+use crate::trace;
 
 /// How long a submission waits for room in a queue that is full.
 #[derive(Clone, Copy, Debug)]
@@ -46,15 +41,33 @@ pub(crate) struct Settings<W> {
     pub(crate) stack_bytes: usize,
     /// How many jobs may wait, if there is a limit.
     pub(crate) queue: Option<NonZeroUsize>,
-    /// Makes what a worker owns, on its thread.
-    pub(crate) start: Box<dyn Fn() -> W + Send + Sync>,
+    /// Makes what a worker owns, on its thread, from the worker's number; or tells why the pool
+    /// cannot go on.
+    pub(crate) start: Box<dyn Fn(usize) -> Result<W, String> + Send + Sync>,
+    /// Called on a worker's thread before it exits, with the worker's number.
+    pub(crate) stop: Box<dyn Fn(usize) + Send + Sync>,
 }
 
+/// The workers of a pool. Dropping it closes the pool and waits until they have exited.
 pub(crate) struct Workers<W: 'static> {
+    queue: Queue<W>,
+}
+
+/// Where jobs are submitted.
+pub(crate) struct Queue<W: 'static> {
     shared: Arc<Shared<W>>,
 }
 
-struct Shared<W> {
+impl<W> Clone for Queue<W> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+/// What the workers of a pool and those who submit to it share.
+pub(crate) struct Shared<W: 'static> {
     settings: Settings<W>,
     queue: Receiver<Arc<Slot<W>>>,
     load: Load,
@@ -63,66 +76,96 @@ struct Shared<W> {
     changed: Condvar,
 }
 
-struct Control<W> {
-    /// `None` after shutdown. The workers end when it is gone and the queue is empty.
+struct Control<W: 'static> {
+    /// `None` after shutdown, and when the pool is broken. The workers end when it is gone and the queue is empty.
     sender: Option<Sender<Arc<Slot<W>>>>,
     threads: Vec<JoinHandle<()>>,
     /// Threads that have not exited.
     alive: usize,
     /// Jobs in the queue; counted only where their number is limited.
     waiting: usize,
-}
-
-/// A place in the queue. Its job can leave before it is its turn: because it was cancelled, or
-/// because a worker that waits for it does it itself.
-struct Slot<W> {
-    job: Mutex<Option<Job<W>>>,
-    shared: Weak<Shared<W>>,
-}
-
-thread_local! {
-    /// Which pool's worker this thread is, and what it owns.
-    static WORKER: RefCell<Option<(*const (), Rc<dyn Any>)>> = RefCell::new(None);
-}
-
-/// Whether this thread is a worker of some pool.
-pub(crate) fn on_worker() -> bool {
-    on_worker_of(|_, _| Some(())).is_some()
-}
-
-/// Asks for the pool whose worker this thread is and for what it owns; `None` on other threads, and on
-/// one that is ending.
-fn on_worker_of<R>(ask: impl FnOnce(*const (), &Rc<dyn Any>) -> Option<R>) -> Option<R> {
-    let asked = WORKER.try_with(|worker| {
-        let worker = worker.borrow();
-        worker.as_ref().and_then(|(pool, own)| ask(*pool, own))
-    });
-    asked.ok().flatten()
+    /// Why the pool broke, if it did.
+    broken: Option<String>,
 }
 
 impl<W: 'static> Workers<W> {
     pub(crate) fn new(settings: Settings<W>) -> Self {
         let (sender, queue) = sync::unbounded();
-        Self {
-            shared: Arc::new(Shared {
-                settings,
-                queue,
-                load: Load::default(),
-                control: Mutex::new(Control {
-                    sender: Some(sender),
-                    threads: Vec::new(),
-                    alive: 0,
-                    waiting: 0,
-                }),
-                changed: Condvar::new(),
+        let shared = Arc::new(Shared {
+            settings,
+            queue,
+            load: Load::default(),
+            control: Mutex::new(Control {
+                sender: Some(sender),
+                threads: Vec::new(),
+                alive: 0,
+                waiting: 0,
+                broken: None,
             }),
+            changed: Condvar::new(),
+        });
+        Self {
+            queue: Queue { shared },
         }
     }
 
     pub(crate) fn max(&self) -> NonZeroUsize {
-        self.shared.settings.workers
+        self.shared().settings.workers
     }
 
+    pub(crate) fn queue(&self) -> &Queue<W> {
+        &self.queue
+    }
+
+    fn shared(&self) -> &Shared<W> {
+        &self.queue.shared
+    }
+
+    /// Accepts no more jobs; those that wait are done still.
+    pub(crate) fn close(&self) {
+        self.shared().close(None);
+    }
+
+    /// Drops the jobs that wait.
+    pub(crate) fn discard_waiting(&self) {
+        for slot in self.shared().queue.try_iter() {
+            slot.discard();
+        }
+    }
+
+    /// Waits until the workers of a closed pool have exited; returns whether they have before
+    /// `deadline`. On a worker's own thread it does not wait: the worker would wait for itself.
+    pub(crate) fn wait_for_exit(&self, deadline: Option<Instant>) -> bool {
+        let shared = self.shared();
+        let mut control = sync::lock(&shared.control);
+        if shared.is_here() {
+            return false;
+        }
+        let mut time_left = true;
+        while control.alive > 0 {
+            if !time_left {
+                return false;
+            }
+            (control, time_left) = sync::wait(&shared.changed, control, deadline);
+        }
+        let threads = std::mem::take(&mut control.threads);
+        drop(control);
+        for thread in threads {
+            // Nothing that a worker calls is let panic.
+            let _ = thread.join();
+        }
+        true
+    }
+}
+
+impl<W: 'static> Drop for Workers<W> {
+    fn drop(&mut self) {
+        self.close();
+        self.wait_for_exit(None);
+    }
+}
+
+impl<W: 'static> Queue<W> {
     /// Queues the job that `job` makes of `work`, and returns what it makes beside. Starts a worker for
     /// the job if none is free and the limit permits. Gives `work` back if that cannot be.
     pub(crate) fn submit<J, R>(
@@ -140,7 +183,9 @@ impl<W: 'static> Workers<W> {
             }
         };
         let spare = &self.shared.load.spare;
-        if spare.load(Ordering::Acquire) <= 0 && control.threads.len() < self.max().get() {
+        if spare.load(Ordering::Acquire) <= 0
+            && control.threads.len() < self.shared.settings.workers.get()
+        {
             match self.shared.start_worker(&mut control) {
                 Ok(()) => _ = spare.fetch_add(1, Ordering::AcqRel),
                 Err(error) if control.threads.is_empty() => {
@@ -155,61 +200,13 @@ impl<W: 'static> Workers<W> {
             control.waiting += 1;
         }
         let (job, result) = job(work);
-        let slot = Arc::new(Slot {
-            job: Mutex::new(Some(job)),
-            shared: Arc::downgrade(&self.shared),
-        });
+        let slot = Arc::new(Slot::new(job, &self.shared));
         let queued: Weak<Slot<W>> = Arc::downgrade(&slot);
         let sender = control.sender.as_ref().expect("`room` has looked");
         sender
             .send(slot)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
         Ok((queued, result))
-    }
-
-    /// Accepts no more jobs; those that wait are done still.
-    pub(crate) fn close(&self) {
-        let sender = sync::lock(&self.shared.control).sender.take();
-        drop(sender);
-        // Who waits for room learns that there will be none.
-        self.shared.changed.notify_all();
-    }
-
-    /// Drops the jobs that wait.
-    pub(crate) fn discard_waiting(&self) {
-        for slot in self.shared.queue.try_iter() {
-            slot.discard();
-        }
-    }
-
-    /// Waits until the workers of a closed pool have exited; returns whether they have before
-    /// `deadline`. On a worker's own thread it does not wait: the worker would wait for itself.
-    pub(crate) fn wait_for_exit(&self, deadline: Option<Instant>) -> bool {
-        let mut control = sync::lock(&self.shared.control);
-        if self.shared.is_here() {
-            return false;
-        }
-        let mut time_left = true;
-        while control.alive > 0 {
-            if !time_left {
-                return false;
-            }
-            (control, time_left) = sync::wait(&self.shared.changed, control, deadline);
-        }
-        let threads = std::mem::take(&mut control.threads);
-        drop(control);
-        for thread in threads {
-            // Only the hooks of the start could have panicked.
-            let _ = thread.join();
-        }
-        true
-    }
-}
-
-impl<W: 'static> Drop for Workers<W> {
-    fn drop(&mut self) {
-        self.close();
-        self.wait_for_exit(None);
     }
 }
 
@@ -224,7 +221,10 @@ impl<W: 'static> Shared<W> {
         let mut time_left = true;
         loop {
             if control.sender.is_none() {
-                return Err(SubmitErrorKind::ShutDown);
+                return Err(match &control.broken {
+                    Some(reason) => SubmitErrorKind::Broken(reason.clone()),
+                    None => SubmitErrorKind::ShutDown,
+                });
             }
             if !self.is_full(&control) {
                 return Ok(Some(control));
@@ -258,17 +258,40 @@ impl<W: 'static> Shared<W> {
             // The place in the queue is free when the job is done, as if a worker had come to it.
             let busy = Busy::new(&self.load);
             if let Some(job) = slot.take() {
-                run(job, &own, busy);
+                self.run(job, &own, busy);
             }
         }
     }
 
-    /// A job has left the queue, for a worker that was free if `to_worker`: there is room for another.
-    fn leaves_queue(&self, to_worker: bool) {
+    /// Accepts no more jobs, because the pool broke if there is a reason for that.
+    fn close(&self, broken: Option<String>) {
+        let mut control = sync::lock(&self.control);
+        let sender = control.sender.take();
+        if sender.is_some() {
+            control.broken = broken;
+        }
+        drop(control);
+        drop(sender);
+        // Who waits for room learns that there will be none.
+        self.changed.notify_all();
+    }
+
+    /// Accepts no more jobs and ends those that wait, because the pool cannot go on.
+    pub(crate) fn break_down(&self, reason: &str) {
+        trace::pool_broke(&self.settings.name, reason);
+        self.close(Some(reason.to_owned()));
+        for slot in self.queue.try_iter() {
+            slot.fail(reason);
+        }
+    }
+
+    /// A job has left the queue, for a worker that was free if `free_worker`: there is room for
+    /// another.
+    pub(crate) fn leaves_queue(&self, free_worker: bool) {
         if self.settings.queue.is_some() {
             let mut control = sync::lock(&self.control);
             control.waiting -= 1;
-            if to_worker {
+            if free_worker {
                 self.load.busy.fetch_add(1, Ordering::AcqRel);
             }
             drop(control);
@@ -284,89 +307,61 @@ impl<W: 'static> Shared<W> {
             .stack_size(self.settings.stack_bytes)
             .spawn(move || {
                 let exit = Exit(shared);
-                exit.0.work();
+                exit.0.work(number);
             })?;
         control.threads.push(thread);
         control.alive += 1;
         Ok(())
     }
 
-    fn work(&self) {
-        let own = Rc::new((self.settings.start)());
-        let this = (self.identity(), Rc::clone(&own) as Rc<dyn Any>);
-        WORKER.with(|worker| worker.replace(Some(this)));
+    fn work(&self, number: usize) {
+        match (self.settings.start)(number) {
+            Ok(own) => self.work_with(&Rc::new(own)),
+            Err(reason) => self.break_down(&reason),
+        }
+        (self.settings.stop)(number);
+    }
+
+    fn work_with(&self, own: &Rc<W>) {
+        let _worker = this_worker::enter(self.id(), Rc::clone(own));
         while let Ok(slot) = self.queue.recv() {
             let mut busy = Busy::new(&self.load);
             if let Some(job) = slot.take_for(true) {
                 if self.settings.queue.is_some() {
                     busy.counts_as_busy();
                 }
-                run(job, &own, busy);
+                self.run(job, own, busy);
             }
         }
     }
 
-    fn identity(&self) -> *const () {
-        std::ptr::from_ref(self).cast()
+    /// Runs a job. Jobs catch the panics of tasks; what may panic after that are destructors.
+    pub(crate) fn run(&self, job: Job<W>, own: &W, busy: Busy<'_>) {
+        let turn = Turn::Run {
+            own,
+            busy,
+            pool: self,
+        };
+        quietly(|| job(turn));
+    }
+
+    fn id(&self) -> PoolId {
+        PoolId::of(self)
     }
 
     /// Whether this thread is one of the workers.
     fn is_here(&self) -> bool {
-        on_worker_of(|pool, _| (pool == self.identity()).then_some(())).is_some()
+        this_worker::is_of(self.id())
     }
 
     /// What this thread owns if it is one of the workers.
-    fn own(&self) -> Option<Rc<W>> {
-        on_worker_of(|pool, own| {
-            let same = pool == self.identity();
-            same.then(|| Rc::clone(own).downcast().ok()).flatten()
-        })
-    }
-}
-
-/// Jobs catch the panics of tasks. This is for what may panic after that: destructors.
-fn run<W>(job: Job<W>, own: &W, busy: Busy<'_>) {
-    quietly(|| job(own, busy));
-}
-
-impl<W: 'static> Slot<W> {
-    /// Takes the job, and with it what it takes up of the queue: the slot itself stays until a worker
-    /// comes to it.
-    fn take(&self) -> Option<Job<W>> {
-        self.take_for(false)
-    }
-
-    fn take_for(&self, to_worker: bool) -> Option<Job<W>> {
-        let job = sync::lock(&self.job).take()?;
-        if let Some(shared) = self.shared.upgrade() {
-            shared.leaves_queue(to_worker);
-        }
-        Some(job)
-    }
-}
-
-impl<W: 'static> Queued for Slot<W> {
-    fn run_here(&self) -> bool {
-        let Some(shared) = self.shared.upgrade() else {
-            return false;
-        };
-        match shared.own().and_then(|own| Some((self.take()?, own))) {
-            Some((job, own)) => {
-                run(job, &own, Busy::beside());
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn discard(&self) {
-        // What the job holds may panic when it is dropped; that must not stop the one who cancels.
-        quietly(|| drop(self.take()));
+    pub(crate) fn own(&self) -> Option<Rc<W>> {
+        this_worker::own(self.id())
     }
 }
 
 /// Counts the thread off when it exits, however it does.
-struct Exit<W>(Arc<Shared<W>>);
+struct Exit<W: 'static>(Arc<Shared<W>>);
 
 impl<W> Drop for Exit<W> {
     fn drop(&mut self) {
@@ -377,13 +372,15 @@ impl<W> Drop for Exit<W> {
 
 impl<W: 'static> fmt::Debug for Workers<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let control = sync::lock(&self.shared.control);
+        let shared = self.shared();
+        let control = sync::lock(&shared.control);
         f.debug_struct("Workers")
-            .field("name", &self.shared.settings.name)
-            .field("max", &self.shared.settings.workers)
+            .field("name", &shared.settings.name)
+            .field("max", &shared.settings.workers)
             .field("started", &control.threads.len())
-            .field("queued", &self.shared.queue.len())
+            .field("queued", &shared.queue.len())
             .field("shut_down", &control.sender.is_none())
+            .field("broken", &control.broken)
             .finish()
     }
 }

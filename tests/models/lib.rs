@@ -17,6 +17,8 @@ mod arrivals;
 mod cancel_token;
 #[path = "../../host/src/completion.rs"]
 mod completion;
+#[path = "../../host/src/control.rs"]
+mod control;
 #[path = "../../host/src/handle.rs"]
 mod handle;
 #[path = "../../host/src/load.rs"]
@@ -25,8 +27,14 @@ mod load;
 mod promise;
 #[path = "../../host/src/running.rs"]
 mod running;
+#[path = "../../host/src/slot.rs"]
+mod slot;
 #[path = "../../host/src/stats.rs"]
 mod stats;
+#[path = "../../host/src/this_worker.rs"]
+mod this_worker;
+#[path = "../../host/src/no_trace.rs"]
+mod trace;
 #[path = "../../host/src/wait.rs"]
 mod wait;
 #[path = "../../host/src/workers.rs"]

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
+use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
 use crate::promise::Promise;
-use crate::workers::{Busy, Job, Patience, Settings, Workers};
+use crate::slot::{Job, Turn};
+use crate::workers::{Patience, Settings, Workers};
 
 const RUNS: usize = 3_000;
 
@@ -22,7 +24,8 @@ fn workers(count: usize, queue: Option<usize>) -> Workers<()> {
         name: "modelled".to_owned(),
         stack_bytes: 1 << 16,
         queue: queue.and_then(NonZeroUsize::new),
-        start: Box::new(|| ()),
+        start: Box::new(|_| Ok(())),
+        stop: Box::new(|_| ()),
     })
 }
 
@@ -32,13 +35,15 @@ fn submit<T: Send + 'static>(
     patience: Patience,
     closure: impl FnOnce() -> T + Send + 'static,
 ) -> Option<TaskHandle<T>> {
-    let queued = workers.submit(closure, patience, |closure| {
+    let queued = workers.queue().submit(closure, patience, |closure| {
         let promise = Promise::new("modelled", &Arc::default());
         let completion = promise.completion();
-        let job: Job<()> = Box::new(move |(): &(), busy: Busy<'_>| {
-            if promise.claim(None) {
+        let job: Job<()> = Box::new(move |turn| match turn {
+            Turn::Run { busy, .. } if promise.claim(None) => {
                 promise.complete(Ok(closure()), busy);
             }
+            Turn::Run { .. } => {}
+            Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
         });
         (job, completion)
     });

@@ -1,6 +1,6 @@
 //! Stands for the library's `sync`: the same names, with shuttle behind them.
 
-pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
+pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use shuttle::{thread, thread_local};
 

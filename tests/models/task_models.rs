@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-use crate::completion::Stop;
+use crate::control::Stop;
 use crate::handle::TaskHandle;
 use crate::promise::Promise;
 use crate::wait::{WaitFor, as_completed, wait};

@@ -21,6 +21,8 @@ pub enum BuildError {
     },
     /// The module could not be loaded.
     Load(LoadError),
+    /// The arguments of the initializer cannot be encoded. Holds the reason.
+    Initializer(String),
     /// The name of the threads has a NUL byte in it.
     Name(String),
 }
@@ -37,7 +39,10 @@ impl fmt::Display for BuildError {
                 f,
                 "{requested} workers were asked for, but the module has room for {available} sandboxes; use fewer, or load it once more"
             ),
-            Self::Load(_) => f.write_str("the module cannot be loaded"),
+            Self::Load(_) => f.write_str("the module cannot be used"),
+            Self::Initializer(reason) => {
+                write!(f, "the initializer's arguments cannot be encoded: {reason}")
+            }
             Self::Name(name) => write!(
                 f,
                 "threads cannot have the name {name:?}: it has a NUL byte"
@@ -49,7 +54,11 @@ impl fmt::Display for BuildError {
 impl std::error::Error for BuildError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::NoWorkers | Self::NoQueue | Self::TooManyWorkers { .. } | Self::Name(_) => None,
+            Self::NoWorkers
+            | Self::NoQueue
+            | Self::TooManyWorkers { .. }
+            | Self::Initializer(_)
+            | Self::Name(_) => None,
             Self::Load(error) => Some(error),
         }
     }

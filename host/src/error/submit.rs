@@ -21,10 +21,16 @@ pub enum SubmitErrorKind {
     ShutDown,
     /// The queue is full, and was for as long as there was time to wait.
     QueueFull,
+    /// The pool is broken: it cannot make workers that are fit for its tasks. Holds the reason.
+    Broken(String),
     /// The pool has no worker yet and the operating system refused to start one.
     Thread(io::Error),
     /// The pool's module does not have the task, or not with these types.
     Task(LoadError),
+    /// A `map` was to take no input in advance, so that it would never take one.
+    ZeroWindow,
+    /// A `map` was to make chunks of no input.
+    ZeroChunk,
 }
 
 impl<W> SubmitError<W> {
@@ -68,10 +74,15 @@ impl<W> fmt::Debug for SubmitError<W> {
 impl<W> fmt::Display for SubmitError<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.kind {
+            SubmitErrorKind::Broken(reason) => return write!(f, "the pool is broken: {reason}"),
             SubmitErrorKind::ShutDown => "the pool was shut down and accepts no more tasks",
             SubmitErrorKind::QueueFull => "the pool's queue is full",
             SubmitErrorKind::Thread(_) => "no worker thread can be started",
             SubmitErrorKind::Task(_) => "the pool's module cannot serve the task",
+            SubmitErrorKind::ZeroWindow => {
+                "a window of 0 inputs would never take one; use 1 or more"
+            }
+            SubmitErrorKind::ZeroChunk => "a chunk of 0 inputs does nothing; use 1 or more",
         })
     }
 }
@@ -79,7 +90,11 @@ impl<W> fmt::Display for SubmitError<W> {
 impl<W> std::error::Error for SubmitError<W> {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.kind {
-            SubmitErrorKind::ShutDown | SubmitErrorKind::QueueFull => None,
+            SubmitErrorKind::ShutDown
+            | SubmitErrorKind::QueueFull
+            | SubmitErrorKind::Broken(_)
+            | SubmitErrorKind::ZeroWindow
+            | SubmitErrorKind::ZeroChunk => None,
             SubmitErrorKind::Thread(error) => Some(error),
             SubmitErrorKind::Task(error) => Some(error),
         }

@@ -9,13 +9,13 @@ use crate::completion::TaskName;
 ///
 /// Messages, names and places of a sandboxed task are what the sandbox says: if the module is not
 /// trusted they may hold anything, control characters included.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TaskError {
     // One pointer: every result carries room for the error.
     inner: Box<Inner>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     task: TaskName,
     kind: TaskErrorKind,
@@ -23,7 +23,7 @@ struct Inner {
 }
 
 /// The ways in which a task can end without a value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TaskErrorKind {
     /// The task returned `Err`. The text is the error's [`source`](std::error::Error::source).
@@ -61,6 +61,11 @@ pub enum TaskErrorKind {
     BadResult(String),
     /// No sandbox could be made to run the task in. Holds the reason.
     NoSandbox(String),
+    /// The pool broke before the task could run: see
+    /// [`SubmitErrorKind::Broken`](crate::SubmitErrorKind::Broken). Holds the reason.
+    #[doc(alias = "BrokenExecutor")]
+    #[doc(alias = "BrokenProcessPool")]
+    Broken(String),
 }
 
 /// The kinds of trap of a sandbox.
@@ -201,6 +206,7 @@ impl fmt::Display for TaskErrorKind {
             Self::Cancelled => f.write_str("was cancelled"),
             Self::BadArguments(reason) => write!(f, "was given bad arguments: {reason}"),
             Self::BadResult(reason) => write!(f, "returned a bad result: {reason}"),
+            Self::Broken(reason) => write!(f, "was not run, the pool is broken: {reason}"),
             Self::NoSandbox(reason) => write!(f, "got no sandbox to run in: {reason}"),
         }
     }

@@ -1,26 +1,40 @@
 //! The settings of a process pool.
 
-use std::num::NonZeroUsize;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
-use crate::error::BuildError;
+use sandpool_abi::{Arguments, Encoding, Task};
+
+use crate::error::{BuildError, LoadError};
+use crate::isolation::Isolation;
 use crate::limits::Limits;
 use crate::panic_place;
-use crate::process_pool::{ProcessPool, Worker};
+use crate::process_pool::ProcessPool;
+use crate::process_pool::tasks::{Encoded, Tasks, Worker};
 use crate::running::Running;
-use crate::sandbox::{TaskModule, WASM_STACK_BYTES};
-use crate::thread_pool::{processors, queue_limit, thread_name};
-use crate::workers::{Settings, Workers};
+use crate::sandbox::{Entry, Initializer, Plan, Processes, TaskModule, WASM_STACK_BYTES};
+use crate::settings::{Defaults, WorkerSettings, processors};
+use crate::stats::Counters;
+use crate::workers::Workers;
 
 /// Builds a [`ProcessPool`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ProcessPoolBuilder<M> {
     module: M,
-    workers: Option<usize>,
-    name: Option<String>,
-    queue: Option<usize>,
+    settings: WorkerSettings,
+    isolation: Isolation,
+    initializer: Option<Unchecked>,
     limits: Limits,
+}
+
+type Find = dyn Fn(&TaskModule) -> Result<Entry, LoadError> + Send + Sync;
+
+/// An initializer that was not yet looked for in the module.
+#[derive(Clone)]
+struct Unchecked {
+    name: String,
+    find: Arc<Find>,
+    arguments: Result<Arguments, String>,
 }
 
 impl<M> ProcessPoolBuilder<M>
@@ -31,9 +45,9 @@ where
     pub(crate) fn new(module: M) -> Self {
         Self {
             module,
-            workers: None,
-            name: None,
-            queue: None,
+            settings: WorkerSettings::default(),
+            isolation: Isolation::Fresh,
+            initializer: None,
             limits: Limits::new(),
         }
     }
@@ -42,15 +56,15 @@ where
     /// use, by its affinity and its cgroup's quota.
     #[must_use]
     pub fn workers(mut self, workers: usize) -> Self {
-        self.workers = Some(workers);
+        self.settings.workers = Some(workers);
         self
     }
 
     /// Sets the names of the worker threads, to which `_0`, `_1` ... is added. Default: `processes-`
-    /// and the number of the pool. Linux shows 15 bytes of a thread's name.
+    /// and a number that no other pool has. Linux shows 15 bytes of a thread's name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.settings.name = Some(name.into());
         self
     }
 
@@ -59,7 +73,7 @@ where
     /// arguments back.
     #[must_use]
     pub fn queue(mut self, tasks: usize) -> Self {
-        self.queue = Some(tasks);
+        self.settings.queue = Some(tasks);
         self
     }
 
@@ -71,6 +85,67 @@ where
         self
     }
 
+    /// Sets whether tasks share sandboxes. Default: [`Isolation::Fresh`], they do not.
+    #[must_use]
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.isolation = isolation;
+        self
+    }
+
+    /// Has a task run in every new sandbox before its first task, to prepare what its memory holds. Its
+    /// result is dropped. With [`Isolation::Fresh`] that is before every task.
+    ///
+    /// It runs within the limits of the task that the sandbox is for, on that task's time. Where one of
+    /// them ends it, or that task's cancellation, it is that task's error. Where it fails, panics or traps, the pool is
+    /// broken: that task and what waits end as [`Broken`](crate::TaskErrorKind::Broken) with the reason,
+    /// submitting is an error, tasks that run in other sandboxes are finished.
+    #[must_use]
+    pub fn initializer<T: Task>(self, task: T, args: T::Args) -> Self {
+        let _ = task;
+        let find = |module: &TaskModule| module.typed_entry::<T>().cloned();
+        self.with_initializer(T::RECORD.name, find, T::encode(&args))
+    }
+
+    /// Has the task of this name run as [`initializer`](Self::initializer) does, with arguments as JSON
+    /// text: see [`ProcessPool::submit_json`].
+    #[must_use]
+    pub fn initializer_json(self, task: &str, json: impl Into<String>) -> Self {
+        let name = task.to_owned();
+        let find = move |module: &TaskModule| module.entry(&name).cloned();
+        let arguments = Arguments::Encoded(Encoding::Json, json.into().into_bytes());
+        self.with_initializer(task, find, Ok(arguments))
+    }
+
+    fn with_initializer(
+        mut self,
+        name: &str,
+        find: impl Fn(&TaskModule) -> Result<Entry, LoadError> + Send + Sync + 'static,
+        arguments: Encoded,
+    ) -> Self {
+        self.initializer = Some(Unchecked {
+            name: name.to_owned(),
+            find: Arc::new(find),
+            arguments: arguments.map_err(|error| error.to_string()),
+        });
+        self
+    }
+
+    /// Has `start` called on every worker thread when it starts, with the worker's number, from 0. A
+    /// panic in it is reported by the panic hook and has no further effect.
+    #[must_use]
+    pub fn on_thread_start(mut self, start: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.settings.on_thread_start = Some(Arc::new(start));
+        self
+    }
+
+    /// Has `stop` called on every worker thread when it ends, with the worker's number, after its
+    /// sandbox is gone. A panic in it is reported by the panic hook and has no further effect.
+    #[must_use]
+    pub fn on_thread_stop(mut self, stop: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        self.settings.on_thread_stop = Some(Arc::new(stop));
+        self
+    }
+
     /// Creates the pool. Loads the module if it was given as bytes; starts no worker.
     ///
     /// # Errors
@@ -78,47 +153,89 @@ where
     /// - [`BuildError::NoWorkers`], [`BuildError::NoQueue`]: the number of workers, or of places in the
     ///   queue, is zero;
     /// - [`BuildError::Name`]: the name has a NUL byte;
-    /// - [`BuildError::Load`]: the module cannot be loaded;
+    /// - [`BuildError::Load`]: the module cannot be loaded, or does not have the
+    ///   [initializer](Self::initializer), or with other types;
+    /// - [`BuildError::Initializer`]: the initializer's arguments cannot be encoded;
     /// - [`BuildError::TooManyWorkers`]: the module does not have so many sandboxes left. It has 64,
     ///   or four times the number of processors if that is more.
     pub fn build(self) -> Result<ProcessPool, BuildError> {
-        static POOLS: AtomicUsize = AtomicUsize::new(0);
         /// For the code around the wasm: decoding a result, up to 128 levels deep.
         const HOST_STACK_BYTES: usize = 2 << 20;
-        let workers = self.workers.unwrap_or_else(processors);
-        let workers = NonZeroUsize::new(workers).ok_or(BuildError::NoWorkers)?;
-        let module: TaskModule = self.module.try_into()?;
-        let sandboxes =
-            module
-                .reserve(workers.get())
-                .map_err(|available| BuildError::TooManyWorkers {
-                    requested: workers.get(),
-                    available,
-                })?;
-        panic_place::install();
-        let running = Arc::new(Running::default());
-        let worker = Worker {
-            module: module.clone(),
-            running: Arc::clone(&running),
+        let defaults = Defaults {
+            workers: processors,
+            name: "processes",
+            stack_bytes: WASM_STACK_BYTES + HOST_STACK_BYTES,
         };
-        Ok(ProcessPool {
-            workers: Workers::new(Settings {
-                workers,
-                name: thread_name(self.name, || {
-                    format!("processes-{}", POOLS.fetch_add(1, Ordering::Relaxed))
-                })?,
-                stack_bytes: WASM_STACK_BYTES + HOST_STACK_BYTES,
-                queue: queue_limit(self.queue)?,
-                start: Box::new(move || {
-                    // Lives as long as a worker may use them.
-                    let _ = &sandboxes;
-                    worker.clone()
-                }),
-            }),
+        let module: TaskModule = self.module.try_into()?;
+        let initializer = self
+            .initializer
+            .map(|initializer| initializer.check(&module))
+            .transpose()?;
+        let (running, counters) = (Arc::<Running>::default(), Arc::<Counters>::default());
+        let plan = Arc::new(Plan {
+            module: module.clone(),
+            isolation: self.isolation,
+            initializer,
+            counters: Arc::clone(&counters),
+        });
+        let reserved = Arc::new(OnceLock::new());
+        let worker = {
+            let (running, reserved) = (Arc::clone(&running), Arc::clone(&reserved));
+            move |_| {
+                // Lives as long as a worker may use them.
+                let _ = &reserved;
+                Ok(Worker {
+                    processes: Processes::new(Arc::clone(&plan)),
+                    running: Arc::clone(&running),
+                })
+            }
+        };
+        let settings = self.settings.check(&defaults, worker)?;
+        let requested = settings.workers.get();
+        let sandboxes = module.reserve(requested);
+        let sandboxes = sandboxes.map_err(|available| BuildError::TooManyWorkers {
+            requested,
+            available,
+        })?;
+        let _ = reserved.set(sandboxes);
+        panic_place::install();
+        let workers = Workers::new(settings);
+        let tasks = Tasks {
+            queue: workers.queue().clone(),
             module,
             running,
-            counters: Arc::default(),
+            counters,
+        };
+        Ok(ProcessPool {
+            workers,
+            tasks: Arc::new(tasks),
             limits: self.limits,
         })
+    }
+}
+
+impl Unchecked {
+    fn check(self, module: &TaskModule) -> Result<Initializer, BuildError> {
+        Ok(Initializer {
+            entry: (self.find)(module)?,
+            arguments: self.arguments.map_err(BuildError::Initializer)?,
+            name: self.name,
+        })
+    }
+}
+
+impl<M: fmt::Debug> fmt::Debug for ProcessPoolBuilder<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let initializer = self
+            .initializer
+            .as_ref()
+            .map(|initializer| &initializer.name);
+        f.debug_struct("ProcessPoolBuilder")
+            .field("module", &self.module)
+            .field("settings", &self.settings)
+            .field("isolation", &self.isolation)
+            .field("initializer", &initializer)
+            .field("limits", &self.limits)
+            .finish()
     }
 }

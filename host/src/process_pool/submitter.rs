@@ -1,20 +1,23 @@
 //! From arguments to a queued job, with the limits that hold for it.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sandpool_abi::codec::{self, CodecError};
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
-use crate::completion::{Completion, TaskName};
-use crate::error::{LoadError, SubmitError, SubmitErrorKind, TaskErrorKind};
+use crate::completion::TaskName;
+use crate::error::{LoadError, SubmitError, SubmitErrorKind};
 use crate::handle::TaskHandle;
-use crate::limits::{Due, Limits};
+use crate::limits::Limits;
 use crate::map::Map;
-use crate::process_pool::{ProcessPool, Worker};
-use crate::promise::Promise;
-use crate::sandbox::{Armed, Entry};
-use crate::workers::{Busy, Job, Patience};
+use crate::map_options::MapOptions;
+use crate::map_with::MapWith;
+use crate::process_pool::ProcessPool;
+use crate::process_pool::process_scope::{self, ProcessScope};
+use crate::process_pool::tasks::Plan;
+use crate::sandbox::Entry;
+use crate::workers::Patience;
 
 /// Submits tasks to a [`ProcessPool`] with limits of their own. From [`ProcessPool::with`].
 #[derive(Clone, Debug)]
@@ -87,6 +90,39 @@ impl<'a> Submitter<'a> {
         })
     }
 
+    /// Queues tasks for inputs as the options say: see [`ProcessPool::map_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::map_with`].
+    pub fn map_with<'i, T, I>(
+        &self,
+        task: T,
+        inputs: I,
+        options: MapOptions,
+    ) -> Result<MapWith<'i, T::Output>, SubmitError>
+    where
+        T: Task,
+        I: IntoIterator<Item = T::Args>,
+        I::IntoIter: Send + 'i,
+    {
+        let _ = task;
+        let entry = match self.pool.module().typed_entry::<T>() {
+            Ok(entry) => entry,
+            Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), ())),
+        };
+        let plan = self.plan(T::RECORD.name, entry, T::decode);
+        let tasks = Arc::downgrade(&self.pool.tasks);
+        options.start(
+            inputs.into_iter().map(|args| T::encode(&args)),
+            self.pool.workers(),
+            move |chunk, patience, report| match tasks.upgrade() {
+                Some(tasks) => tasks.submit_chunk(plan.clone(), chunk, patience, report),
+                None => Err((SubmitErrorKind::ShutDown, chunk)),
+            },
+        )
+    }
+
     /// Queues the task of this name with JSON: see [`ProcessPool::submit_json`].
     ///
     /// # Errors
@@ -102,16 +138,14 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), json)),
         };
-        let encode = |json: &String| {
-            let bytes = json.as_bytes().to_vec();
-            Ok(Arguments::Encoded(Encoding::Json, bytes))
-        };
+        let arguments = Arguments::Encoded(Encoding::Json, json.as_bytes().to_vec());
         let decode = |reply: Reply<'_>| match std::str::from_utf8(encoded(reply)?) {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(CodecError::new(error.to_string())),
         };
-        let name = task.to_owned().into();
-        self.queue(name, entry, json, encode, decode, Patience::Endless)
+        let plan = self.plan(task.to_owned(), entry, decode);
+        let tasks = &self.pool.tasks;
+        tasks.submit(plan, json, Ok(arguments), Patience::Endless)
     }
 
     /// Queues the task of this name with bytes: see [`ProcessPool::submit_bytes`].
@@ -129,16 +163,31 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), bytes)),
         };
-        let encode = |bytes: &Vec<u8>| {
-            let bytes = codec::encode(codec::Bytes::new(bytes))?;
-            Ok(Arguments::Encoded(Encoding::Postcard, bytes))
-        };
+        let arguments = codec::encode(codec::Bytes::new(&bytes))
+            .map(|bytes| Arguments::Encoded(Encoding::Postcard, bytes));
         let decode = |reply: Reply<'_>| {
             let bytes: codec::ByteBuf = codec::decode(encoded(reply)?)?;
             Ok(bytes.into_vec())
         };
-        let name = task.to_owned().into();
-        self.queue(name, entry, bytes, encode, decode, Patience::Endless)
+        let plan = self.plan(task.to_owned(), entry, decode);
+        let tasks = &self.pool.tasks;
+        tasks.submit(plan, bytes, arguments, Patience::Endless)
+    }
+
+    /// Calls `body` with a scope whose tasks have these limits: see [`ProcessPool::scope`].
+    ///
+    /// # Errors
+    ///
+    /// That of `body`.
+    ///
+    /// # Panics
+    ///
+    /// If `body` does.
+    pub fn scope<R, E>(
+        &self,
+        body: impl FnOnce(&ProcessScope<'a>) -> Result<R, E>,
+    ) -> Result<R, E> {
+        process_scope::scope(self.clone(), body)
     }
 
     fn typed<T: Task>(
@@ -152,9 +201,18 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args)),
         };
-        let encode = |args: &T::Args| T::encode(args);
-        let name = T::RECORD.name.into();
-        self.queue(name, entry, args, encode, T::decode, patience)
+        let plan = self.plan(T::RECORD.name, entry, T::decode);
+        let arguments = T::encode(&args);
+        self.pool.tasks.submit(plan, args, arguments, patience)
+    }
+
+    fn plan<D>(&self, name: impl Into<TaskName>, entry: &Entry, decode: D) -> Plan<D> {
+        Plan {
+            name: name.into(),
+            entry: entry.clone(),
+            limits: self.limits.clone(),
+            decode,
+        }
     }
 
     fn bytes_entry(&self, name: &str) -> Result<&'a Entry, LoadError> {
@@ -171,68 +229,6 @@ impl<'a> Submitter<'a> {
             found: info.to_string(),
         })
     }
-
-    fn queue<A, R: Send + 'static>(
-        &self,
-        name: TaskName,
-        entry: &Entry,
-        args: A,
-        encode: impl FnOnce(&A) -> Result<Arguments, CodecError>,
-        decode: impl FnOnce(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
-        patience: Patience,
-    ) -> Result<TaskHandle<R>, SubmitError<A>> {
-        let counters = &self.pool.counters;
-        let arguments = match encode(&args) {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                let promise = Promise::new(name, counters);
-                let completion = promise.completion();
-                let kind = TaskErrorKind::BadArguments(error.to_string());
-                let error = promise.error(kind, Vec::new());
-                promise.complete(Err(error), ());
-                return Ok(TaskHandle { completion });
-            }
-        };
-        let limits = self.limits.clone();
-        let due = limits.deadline.and_then(Due::after);
-        let queued = self.pool.workers.submit(args, patience, |_| {
-            let promise = Promise::new(name, counters);
-            let completion = promise.completion();
-            let expire = |due| {
-                let task: Weak<Completion<R>> = Arc::downgrade(&completion);
-                self.pool.module().expire(due, task)
-            };
-            let call = Call {
-                entry: entry.clone(),
-                arguments,
-                limits,
-                due,
-                _expiry: due.and_then(expire),
-            };
-            let job: Job<Worker> = Box::new(move |worker: &Worker, busy: Busy<'_>| {
-                worker.run(call, decode, promise, busy);
-            });
-            (job, completion)
-        });
-        match queued {
-            Ok((queued, completion)) => {
-                completion.set_queued(queued);
-                Ok(TaskHandle { completion })
-            }
-            Err((kind, args)) => Err(SubmitError::new(kind, args)),
-        }
-    }
-}
-
-/// One call of a task.
-pub(crate) struct Call {
-    pub(crate) entry: Entry,
-    pub(crate) arguments: Arguments,
-    pub(crate) limits: Limits,
-    /// When the time since the submission is up.
-    pub(crate) due: Option<Due>,
-    /// Ends the task then if it still waits.
-    _expiry: Option<Armed>,
 }
 
 fn encoded(reply: Reply<'_>) -> Result<&[u8], CodecError> {

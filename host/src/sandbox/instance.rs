@@ -1,149 +1,154 @@
-//! One instance, one call: arguments in, reply out, and nothing of it left.
+//! One instance: arguments in, reply out.
 
 use std::sync::Arc;
 
-use sandpool_abi::codec::CodecError;
-use sandpool_abi::{Arguments, Outcome, PANIC_REPORT_BYTES, PanicReport, Reply, Span};
+use sandpool_abi::{Encoding, PANIC_REPORT_BYTES, PanicReport, Span};
 use wasmtime::{
     Extern, Instance, Memory, ModuleExport, Store, TypedFunc, UpdateDeadline, Val, WasmParams,
     WasmResults,
 };
 
-use crate::error::{Failure, Frame, TaskErrorKind};
+use crate::error::TaskErrorKind;
 use crate::limits::{Due, Limits};
-use crate::process_pool::Call;
 use crate::sandbox::alarm::Armed;
-use crate::sandbox::interrupt::Interrupt;
+use crate::sandbox::interrupt::{Interrupt, Timer};
 use crate::sandbox::memory::MemoryLimit;
-use crate::sandbox::module::TaskModule;
+use crate::sandbox::module::{Entry, TaskModule};
+use crate::sandbox::processes::{Fault, Plan};
 use crate::sandbox::trap::{Remains, Stopped, classify, frames};
+use crate::stats::Counters;
 
 /// What wasmtime keeps for us with an instance.
 pub(crate) struct Guest {
     memory: MemoryLimit,
+    task: Option<Task>,
 }
 
-/// How a task ended, if not with a value.
-pub(crate) struct Fault {
-    pub(crate) kind: TaskErrorKind,
-    pub(crate) backtrace: Vec<Frame>,
+/// When the task that runs is to be ended.
+struct Task {
+    interrupt: Arc<Interrupt>,
+    due: Option<Due>,
 }
 
-impl From<TaskErrorKind> for Fault {
-    fn from(kind: TaskErrorKind) -> Self {
-        Self {
-            kind,
-            backtrace: Vec::new(),
-        }
-    }
-}
-
-/// Runs a task in a new instance. `read` takes the value out of the reply, which lies in the
-/// instance's memory.
-pub(crate) fn run<T>(
-    module: &TaskModule,
-    call: &Call,
-    interrupt: &Arc<Interrupt>,
-    read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
-) -> Result<T, Fault> {
-    let Call {
-        entry,
-        arguments,
-        limits,
-        due,
-        ..
-    } = call;
-    let started = limits.timeout.and_then(Due::after);
-    let due = [started, *due]
-        .into_iter()
-        .flatten()
-        .min_by_key(|due| due.at);
-    let (mut process, _armed) = Process::start(module, limits, due, interrupt)?;
-    match arguments {
-        Arguments::Scalars(slots) => {
-            let scalar = entry.scalar.as_ref().expect("the signatures were compared");
-            let slots = (slots[0], slots[1], slots[2], slots[3]);
-            let slot = process.call(scalar, slots)?;
-            read(Reply::Scalar(slot)).map_err(bad_result)
-        }
-        Arguments::Encoded(encoding, bytes) => {
-            let ptr = process.place(bytes)?;
-            let arguments = (*encoding as u32, ptr, length(bytes)?);
-            let answer: u64 = process.call(&entry.call, arguments)?;
-            let answer = process.bytes(Span::from_u64(answer), limits.result_bytes)?;
-            match Outcome::read(answer).map_err(bad_result)? {
-                Outcome::Value(bytes) => read(Reply::Encoded(bytes)).map_err(bad_result),
-                Outcome::Failed(failure) => {
-                    Err(TaskErrorKind::Failed(Failure::new(failure)).into())
-                }
-                Outcome::BadArguments(reason) => Err(TaskErrorKind::BadArguments(reason).into()),
-                Outcome::BadResult(reason) => Err(TaskErrorKind::BadResult(reason).into()),
+impl Guest {
+    /// Returns why the task is to be ended, if it is.
+    fn stopped(&self) -> Result<(), Stopped> {
+        match &self.task {
+            Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),
+            Some(Task { due: Some(due), .. }) if due.is_over() => {
+                Err(Stopped::DeadlineExceeded { limit: due.limit })
             }
+            _ => Ok(()),
         }
     }
+}
+
+/// Has the limits of a task hold in the store.
+fn begin(
+    store: &mut Store<Guest>,
+    timer: &Timer,
+    limits: &Limits,
+    due: Option<Due>,
+    interrupt: &Arc<Interrupt>,
+) -> Result<Option<Armed>, Fault> {
+    let guest = store.data_mut();
+    guest.memory.limit_bytes = limits.memory_bytes;
+    guest.task = Some(Task {
+        interrupt: Arc::clone(interrupt),
+        due,
+    });
+    store.set_epoch_deadline(1);
+    // From here on a stop is seen either by this look or by the guest.
+    let early = store.data().stopped();
+    early.map_err(|stopped| classify(&stopped.into(), Remains::none()))?;
+    let armed = due.map(|due| timer.arm(due.at)).transpose();
+    armed.map_err(|error| no_sandbox(&error))
 }
 
 /// A live instance.
-struct Process<'a> {
-    module: &'a TaskModule,
+pub(crate) struct Process {
+    module: TaskModule,
     store: Store<Guest>,
     instance: Instance,
     memory: Memory,
+    counters: Arc<Counters>,
 }
 
-impl<'a> Process<'a> {
-    /// Makes an instance whose deadline holds for as long as the second value lives.
-    fn start(
-        module: &'a TaskModule,
+impl Process {
+    /// Makes an instance for a task. The task's deadline holds for as long as the second value lives.
+    pub(crate) fn start(
+        plan: &Plan,
         limits: &Limits,
         due: Option<Due>,
         interrupt: &Arc<Interrupt>,
     ) -> Result<(Self, Option<Armed>), Fault> {
+        let module = &plan.module;
         let timer = &module.inner.timer;
         let guest = Guest {
-            memory: MemoryLimit {
-                limit_bytes: limits.memory_bytes,
-            },
+            memory: MemoryLimit { limit_bytes: 0 },
+            task: None,
         };
         let mut store = Store::new(timer.engine(), guest);
         store.limiter(|guest| &mut guest.memory);
-        let asked = Arc::clone(interrupt);
-        let stopped = move || {
-            if asked.is_stopped() {
-                return Err(Stopped::Cancelled);
-            }
-            match due {
-                Some(due) if due.is_over() => Err(Stopped::DeadlineExceeded { limit: due.limit }),
-                _ => Ok(()),
-            }
-        };
-        store.set_epoch_deadline(1);
-        // From here on a stop is seen either by this look or by the guest.
-        let early = stopped();
-        store.epoch_deadline_callback(move |_| {
-            stopped()?;
+        store.epoch_deadline_callback(|guest| {
+            guest.data().stopped()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        early.map_err(|stopped| classify(&stopped.into(), Remains::none()))?;
-        let armed = due.map(|due| timer.arm(due.at)).transpose();
-        let armed = armed.map_err(|error| no_sandbox(&error))?;
-
+        let armed = begin(&mut store, timer, limits, due, interrupt)?;
         let instance = module.inner.instance.instantiate(&mut store);
-        let instance = instance.map_err(|error| Fault {
-            kind: classify(&error, Remains::none()),
-            backtrace: Vec::new(),
-        })?;
+        let instance = instance.map_err(|error| Fault::from(classify(&error, Remains::none())))?;
         let memory = instance
             .get_module_export(&mut store, &module.inner.exports.memory)
             .and_then(Extern::into_memory)
             .expect("the export was checked at load");
+        plan.counters.instances_made.add(1);
         let process = Self {
-            module,
+            module: module.clone(),
             store,
             instance,
             memory,
+            counters: Arc::clone(&plan.counters),
         };
         Ok((process, armed))
+    }
+
+    /// Prepares for one more task. Its deadline holds for as long as the returned value lives.
+    pub(crate) fn begin(
+        &mut self,
+        limits: &Limits,
+        due: Option<Due>,
+        interrupt: &Arc<Interrupt>,
+    ) -> Result<Option<Armed>, Fault> {
+        let timer = &self.module.inner.timer;
+        begin(&mut self.store, timer, limits, due, interrupt)
+    }
+
+    /// Lets go of the task.
+    pub(crate) fn end(&mut self) {
+        self.store.data_mut().task = None;
+    }
+
+    /// Whether the instance is within these limits.
+    pub(crate) fn fits(&self, limits: &Limits) -> bool {
+        self.memory.data_size(&self.store) <= limits.memory_bytes
+    }
+
+    /// Calls a task whose arguments and result are scalars.
+    pub(crate) fn call_scalar(&mut self, entry: &Entry, slots: [u64; 4]) -> Result<u64, Fault> {
+        let scalar = entry.scalar.as_ref().expect("the signatures were compared");
+        self.call(scalar, (slots[0], slots[1], slots[2], slots[3]))
+    }
+
+    /// Calls a task with encoded arguments and returns where it says that its answer is.
+    pub(crate) fn call_encoded(
+        &mut self,
+        entry: &Entry,
+        encoding: Encoding,
+        arguments: &[u8],
+    ) -> Result<Span, Fault> {
+        let ptr = self.place(arguments)?;
+        let answer: u64 = self.call(&entry.call, (encoding as u32, ptr, length(arguments)?))?;
+        Ok(Span::from_u64(answer))
     }
 
     /// Calls an export whose type was checked at load.
@@ -170,9 +175,9 @@ impl<'a> Process<'a> {
 
     /// Copies the arguments into memory that the guest reserves for them, and returns its address.
     fn place(&mut self, bytes: &[u8]) -> Result<u32, Fault> {
-        let alloc = &self.module.inner.exports.alloc;
+        let module = Arc::clone(&self.module.inner);
         let len = length(bytes)?;
-        let ptr: u32 = self.call(alloc, (len,))?;
+        let ptr: u32 = self.call(&module.exports.alloc, (len,))?;
         self.slice_mut(Span { ptr, len })?.copy_from_slice(bytes);
         Ok(ptr)
     }
@@ -184,7 +189,7 @@ impl<'a> Process<'a> {
     }
 
     /// Returns a piece of the guest's memory, wherever the guest says that it is.
-    fn bytes(&self, span: Span, limit_bytes: usize) -> Result<&[u8], Fault> {
+    pub(crate) fn bytes(&self, span: Span, limit_bytes: usize) -> Result<&[u8], Fault> {
         let memory = self.memory.data(&self.store);
         let range = span.range(memory.len()).ok_or_else(outside)?;
         if range.len() > limit_bytes {
@@ -199,7 +204,8 @@ impl<'a> Process<'a> {
 
     /// Looks at what the guest left behind when it trapped.
     fn remains(&mut self) -> Remains {
-        let exports = &self.module.inner.exports;
+        let module = Arc::clone(&self.module.inner);
+        let exports = &module.exports;
         let (panic, stack_pointer) = (&exports.panic, exports.stack_pointer.as_ref());
         // The stack lies at the bottom of memory and grows down: below it, the pointer wraps.
         let stack_used_up = stack_pointer
@@ -226,6 +232,12 @@ impl<'a> Process<'a> {
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.counters.instances_retired.add(1);
+    }
+}
+
 impl Remains {
     /// Of an instance that never ran.
     fn none() -> Self {
@@ -245,14 +257,6 @@ fn length(bytes: &[u8]) -> Result<u32, Fault> {
 
 fn outside() -> Fault {
     TaskErrorKind::BadResult("it lies outside of the sandbox's memory".to_owned()).into()
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` wants"
-)]
-fn bad_result(error: CodecError) -> Fault {
-    TaskErrorKind::BadResult(error.to_string()).into()
 }
 
 fn no_sandbox(error: &dyn std::error::Error) -> Fault {

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
-use crate::completion::{Cancel, Stop, quietly};
+use crate::completion::quietly;
+use crate::control::{Cancel, Stop};
 use crate::error::TaskErrorKind;
 use crate::limits::Due;
 use crate::sandbox::alarm::{Alarm, Armed};

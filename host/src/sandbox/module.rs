@@ -11,7 +11,7 @@ use sandpool_abi::{
 };
 use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
 
-use crate::completion::Cancel;
+use crate::control::Cancel;
 use crate::error::LoadError;
 use crate::limits::Due;
 use crate::sandbox::alarm::Armed;
@@ -19,7 +19,7 @@ use crate::sandbox::engine;
 use crate::sandbox::info::{ModuleInfo, TaskInfo};
 use crate::sandbox::instance::Guest;
 use crate::sandbox::interrupt::Timer;
-use crate::thread_pool::processors;
+use crate::settings::processors;
 
 /// A module of tasks, compiled for this machine.
 ///

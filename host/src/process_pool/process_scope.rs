@@ -1,0 +1,107 @@
+//! Sandboxed tasks that end before a scope does.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use sandpool_abi::Task;
+
+use crate::arrivals::Arrivals;
+use crate::control::Cancel;
+use crate::error::SubmitError;
+use crate::handle::TaskHandle;
+use crate::process_pool::Submitter;
+use crate::sync::{self, Mutex};
+
+/// Submits tasks that end before the scope does. From [`ProcessPool::scope`](crate::ProcessPool::scope).
+pub struct ProcessScope<'pool> {
+    submitter: Submitter<'pool>,
+    arrivals: Arc<Arrivals>,
+    tasks: Mutex<Tasks>,
+}
+
+#[derive(Default)]
+struct Tasks {
+    submitted: usize,
+    /// Those that have not ended, and some that have.
+    unfinished: Vec<Arc<dyn Cancel>>,
+}
+
+impl ProcessScope<'_> {
+    /// Queues a task: see [`ProcessPool::submit`](crate::ProcessPool::submit).
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::submit`](crate::ProcessPool::submit).
+    pub fn submit<T: Task>(
+        &self,
+        task: T,
+        args: T::Args,
+    ) -> Result<TaskHandle<T::Output>, SubmitError<T::Args>> {
+        let handle = self.submitter.submit(task, args)?;
+        self.enter(&handle);
+        Ok(handle)
+    }
+
+    /// Queues the task of this name with JSON: see
+    /// [`ProcessPool::submit_json`](crate::ProcessPool::submit_json).
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::submit_json`](crate::ProcessPool::submit_json).
+    pub fn submit_json(
+        &self,
+        task: &str,
+        json: impl Into<String>,
+    ) -> Result<TaskHandle<String>, SubmitError<String>> {
+        let handle = self.submitter.submit_json(task, json)?;
+        self.enter(&handle);
+        Ok(handle)
+    }
+
+    fn enter<T: Send + 'static>(&self, handle: &TaskHandle<T>) {
+        let mut tasks = sync::lock(&self.tasks);
+        tasks.submitted += 1;
+        // Now and then, so that a long scope does not keep what has ended: half of the list at most.
+        if tasks.unfinished.len() == tasks.unfinished.capacity() {
+            tasks.unfinished.retain(|task| !task.is_finished());
+            let len = tasks.unfinished.len();
+            tasks.unfinished.reserve(len.max(16));
+        }
+        tasks.unfinished.push(handle.completion.clone());
+        drop(tasks);
+        handle.completion.report_to(&self.arrivals, 0);
+    }
+}
+
+/// Calls `body` with a scope and waits until all that was submitted there has ended.
+pub(crate) fn scope<'pool, R, E>(
+    submitter: Submitter<'pool>,
+    body: impl FnOnce(&ProcessScope<'pool>) -> Result<R, E>,
+) -> Result<R, E> {
+    let scope = ProcessScope {
+        submitter,
+        arrivals: Arc::default(),
+        tasks: Mutex::default(),
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    let tasks = std::mem::take(&mut *sync::lock(&scope.tasks));
+    for task in &tasks.unfinished {
+        match result {
+            Ok(Ok(_)) => _ = task.help(),
+            Ok(Err(_)) | Err(_) => _ = task.cancel(),
+        }
+    }
+    for _ in 0..tasks.submitted {
+        scope.arrivals.next(None);
+    }
+    result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+impl fmt::Debug for ProcessScope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessScope")
+            .field("submitted", &sync::lock(&self.tasks).submitted)
+            .finish_non_exhaustive()
+    }
+}

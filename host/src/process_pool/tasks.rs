@@ -1,0 +1,253 @@
+//! From tasks to queued jobs, and their run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use sandpool_abi::codec::CodecError;
+use sandpool_abi::{Arguments, Reply};
+
+use crate::completion::{Completion, Outcome, TaskName};
+use crate::error::{SubmitError, TaskError, TaskErrorKind};
+use crate::handle::TaskHandle;
+use crate::limits::{Due, Limits};
+use crate::load::Busy;
+use crate::map_with::{Chunk, Refused};
+use crate::panic_place;
+use crate::progress::Report;
+use crate::promise::Promise;
+use crate::running::Running;
+use crate::sandbox::{Armed, Call, Entry, Fault, Interrupt, Processes, TaskModule};
+use crate::slot::{Job, Turn};
+use crate::stats::Counters;
+use crate::workers::{Patience, Queue, Shared};
+
+/// What a worker thread owns.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) processes: Processes,
+    pub(crate) running: Arc<Running>,
+}
+
+/// Where tasks are submitted.
+pub(crate) struct Tasks {
+    pub(crate) queue: Queue<Worker>,
+    pub(crate) module: TaskModule,
+    pub(crate) running: Arc<Running>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Arguments as they are submitted: those that could not be encoded are the task's error.
+pub(crate) type Encoded = Result<Arguments, CodecError>;
+
+/// What is called, and how.
+#[derive(Clone)]
+pub(crate) struct Plan<D> {
+    pub(crate) name: TaskName,
+    pub(crate) entry: Entry,
+    pub(crate) limits: Limits,
+    /// Takes the result out of the reply.
+    pub(crate) decode: D,
+}
+
+impl Tasks {
+    /// Queues a task, or gives back what it was to be called with.
+    pub(crate) fn submit<A, R, D>(
+        &self,
+        plan: Plan<D>,
+        args: A,
+        arguments: Encoded,
+        patience: Patience,
+    ) -> Result<TaskHandle<R>, SubmitError<A>>
+    where
+        R: Send + 'static,
+        D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
+    {
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                let promise = Promise::new(plan.name, &self.counters);
+                let completion = promise.completion();
+                promise.fail(TaskErrorKind::BadArguments(error.to_string()));
+                return Ok(TaskHandle { completion });
+            }
+        };
+        let (name, limits) = (plan.name.clone(), plan.limits.clone());
+        let queued = self.enqueue(args, (name, 1), &limits, patience, |_, promise, waits| {
+            Box::new(move |turn| match turn {
+                Turn::Run { own, busy, pool } => {
+                    own.run(&plan, &arguments, waits.over(), promise, busy, pool);
+                }
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+            })
+        });
+        queued.map_err(|(kind, args)| SubmitError::new(kind, args))
+    }
+
+    /// Queues calls of a task that one worker does one after the other, or gives their arguments back.
+    pub(crate) fn submit_chunk<R, D>(
+        &self,
+        plan: Plan<D>,
+        chunk: Vec<Encoded>,
+        patience: Patience,
+        report: Arc<Report>,
+    ) -> Result<Chunk<R>, Refused<Vec<Encoded>>>
+    where
+        R: Send + 'static,
+        D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
+    {
+        let tasks = (plan.name.clone(), chunk.len());
+        let limits = plan.limits.clone();
+        self.enqueue(chunk, tasks, &limits, patience, |chunk, promise, waits| {
+            Box::new(move |turn| match turn {
+                Turn::Run { own, busy, pool } => {
+                    own.run_chunk(&plan, chunk, waits.over(), promise, &report, busy, pool);
+                }
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+            })
+        })
+    }
+
+    fn enqueue<A, R: Send + 'static>(
+        &self,
+        work: A,
+        (name, tasks): (TaskName, usize),
+        limits: &Limits,
+        patience: Patience,
+        job: impl FnOnce(A, Promise<R>, Waits) -> Job<Worker>,
+    ) -> Result<TaskHandle<R>, Refused<A>> {
+        let due = limits.deadline.and_then(Due::after);
+        let (queued, completion) = self.queue.submit(work, patience, |work| {
+            let promise = Promise::of_chunk(name, tasks, &self.counters);
+            let completion = promise.completion();
+            let expire = |due| {
+                let task: Weak<Completion<R>> = Arc::downgrade(&completion);
+                self.module.expire(due, task)
+            };
+            let waits = Waits {
+                due,
+                expiry: due.and_then(expire),
+            };
+            (job(work, promise, waits), completion)
+        })?;
+        completion.set_queued(queued);
+        Ok(TaskHandle { completion })
+    }
+}
+
+/// What holds while a task waits in the queue.
+struct Waits {
+    /// When the time since the submission is up.
+    due: Option<Due>,
+    /// Ends the task then if it still waits.
+    expiry: Option<Armed>,
+}
+
+impl Waits {
+    /// The task waits no more: from here on it is the sandbox that is stopped.
+    fn over(self) -> Option<Due> {
+        drop(self.expiry);
+        self.due
+    }
+}
+
+impl Worker {
+    fn run<R: Send + 'static, D>(
+        &self,
+        plan: &Plan<D>,
+        arguments: &Arguments,
+        due: Option<Due>,
+        promise: Promise<R>,
+        busy: Busy<'_>,
+        pool: &Shared<Self>,
+    ) where
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+    {
+        let interrupt = Interrupt::new(self.processes.module());
+        if !promise.claim(Some(interrupt.clone())) {
+            return;
+        }
+        let entered = self.running.enter(promise.completion());
+        let started = Instant::now();
+        let outcome = promise.trace(|| self.call(plan, arguments, due, &interrupt));
+        let outcome = outcome.map_err(|fault| self.error(&promise, fault, pool));
+        promise.count_busy(started.elapsed());
+        drop(entered);
+        promise.complete(outcome, busy);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a job's parts, each used once")]
+    fn run_chunk<R: Send + 'static, D>(
+        &self,
+        plan: &Plan<D>,
+        chunk: Vec<Encoded>,
+        due: Option<Due>,
+        promise: Promise<Vec<Outcome<R>>>,
+        report: &Report,
+        busy: Busy<'_>,
+        pool: &Shared<Self>,
+    ) where
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+    {
+        let interrupt = Interrupt::new(self.processes.module());
+        if !promise.claim(Some(interrupt.clone())) {
+            return;
+        }
+        let entered = self.running.enter(promise.completion());
+        let started = Instant::now();
+        let mut outcomes = Vec::with_capacity(chunk.len());
+        for arguments in chunk {
+            let outcome = match arguments {
+                Ok(arguments) => promise.trace(|| self.call(plan, &arguments, due, &interrupt)),
+                Err(error) => Err(TaskErrorKind::BadArguments(error.to_string()).into()),
+            };
+            let outcome = outcome.map_err(|fault| self.error(&promise, fault, pool));
+            if !promise.one_ended(&outcome) {
+                // All of it is cancelled.
+                break;
+            }
+            report.one_ended(outcome.is_err());
+            outcomes.push(outcome);
+        }
+        let time = started.elapsed();
+        report.took(time);
+        promise.count_busy(time);
+        drop(entered);
+        promise.complete(Ok(outcomes), busy);
+    }
+
+    fn call<R, D>(
+        &self,
+        plan: &Plan<D>,
+        arguments: &Arguments,
+        due: Option<Due>,
+        interrupt: &Arc<Interrupt>,
+    ) -> Result<R, Fault>
+    where
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+    {
+        let call = Call {
+            entry: &plan.entry,
+            arguments,
+            limits: &plan.limits,
+            due,
+            interrupt,
+        };
+        panic_place::forget();
+        let run = || self.processes.run(&call, &plan.decode);
+        // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
+        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
+            let panic = panic_place::panic_of(&*payload);
+            Err(TaskErrorKind::Panicked(panic).into())
+        })
+    }
+
+    /// Returns the task's error. If it is one that all tasks of the pool would end with, the pool is
+    /// broken, before anybody can see the error.
+    fn error<R>(&self, promise: &Promise<R>, fault: Fault, pool: &Shared<Self>) -> TaskError {
+        if let TaskErrorKind::Broken(reason) = &fault.kind {
+            pool.break_down(reason);
+        }
+        promise.error(fault.kind, fault.backtrace)
+    }
+}

@@ -1,0 +1,145 @@
+//! How far a `map` is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::completion::quietly;
+use crate::sync::{self, AtomicUsize, Mutex, Ordering};
+
+/// How far a `map` is: what its [progress callback](crate::MapOptions::progress) is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Tasks that have ended, however they did.
+    pub finished: usize,
+    /// Those of them that ended without a value: failed, or cancelled.
+    pub failed: usize,
+    /// How many there are, as soon as that is known: for inputs of known length from the start.
+    pub total: Option<usize>,
+}
+
+type Callback = Box<dyn FnMut(Progress) + Send>;
+
+/// Counts the ended tasks of a map and tells a callback, from whichever thread, one call at a time.
+pub(crate) struct Meter {
+    count: Mutex<Count>,
+    callback: Mutex<Callback>,
+}
+
+#[derive(Default)]
+struct Count {
+    now: Progress,
+    told: Progress,
+    /// Whether a thread is telling: it will tell of what others add meanwhile.
+    telling: bool,
+}
+
+impl Meter {
+    pub(crate) fn new(callback: Callback) -> Self {
+        Self {
+            count: Mutex::default(),
+            callback: Mutex::new(callback),
+        }
+    }
+
+    pub(crate) fn set_total(&self, total: usize) {
+        self.update(|now| now.total = Some(total));
+    }
+
+    fn add(&self, tasks: usize, failed: bool) {
+        self.update(|now| {
+            now.finished += tasks;
+            if failed {
+                now.failed += tasks;
+            }
+        });
+    }
+
+    fn update(&self, update: impl FnOnce(&mut Progress)) {
+        let mut count = sync::lock(&self.count);
+        update(&mut count.now);
+        if std::mem::replace(&mut count.telling, true) {
+            return;
+        }
+        while count.told != count.now {
+            let now = count.now;
+            count.told = now;
+            drop(count);
+            // Nobody else takes this lock: one thread is telling.
+            let mut callback = sync::lock(&self.callback);
+            quietly(|| callback(now));
+            drop(callback);
+            count = sync::lock(&self.count);
+        }
+        count.telling = false;
+    }
+}
+
+/// How long the tasks of a map take, as far as they have been run.
+#[derive(Default)]
+pub(crate) struct Pace {
+    sum: Mutex<(Duration, u32)>,
+}
+
+impl Pace {
+    /// Returns the mean time of a task; `None` before the first has ended.
+    pub(crate) fn of_one(&self) -> Option<Duration> {
+        let (time, tasks) = *sync::lock(&self.sum);
+        time.checked_div(tasks)
+    }
+
+    fn add(&self, time: Duration, tasks: usize) {
+        let mut sum = sync::lock(&self.sum);
+        sum.0 = sum.0.saturating_add(time);
+        sum.1 = sum
+            .1
+            .saturating_add(u32::try_from(tasks).unwrap_or(u32::MAX));
+    }
+}
+
+/// What is told of a chunk: each of its tasks ends once, while it runs or with the chunk.
+pub(crate) struct Report {
+    meter: Option<Arc<Meter>>,
+    pace: Arc<Pace>,
+    tasks: usize,
+    ended: AtomicUsize,
+}
+
+impl Report {
+    pub(crate) fn new(meter: Option<Arc<Meter>>, pace: Arc<Pace>, tasks: usize) -> Self {
+        Self {
+            meter,
+            pace,
+            tasks,
+            ended: AtomicUsize::new(0),
+        }
+    }
+
+    /// A task of the chunk has ended while the chunk runs.
+    pub(crate) fn one_ended(&self, failed: bool) {
+        let one_more = |ended: usize| (ended < self.tasks).then_some(ended + 1);
+        let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
+        if self.ended.fetch_update(set, fetch, one_more).is_ok() {
+            self.tell(1, failed);
+        }
+    }
+
+    /// The chunk has been run: that took so long.
+    pub(crate) fn took(&self, time: Duration) {
+        self.pace.add(time, self.tasks);
+    }
+
+    /// The chunk has ended.
+    pub(crate) fn all_ended(&self, failed: bool) {
+        let ended = self.ended.swap(self.tasks, Ordering::AcqRel);
+        if ended < self.tasks {
+            self.tell(self.tasks - ended, failed);
+        }
+    }
+
+    fn tell(&self, tasks: usize, failed: bool) {
+        if let Some(meter) = &self.meter {
+            meter.add(tasks, failed);
+        }
+    }
+}

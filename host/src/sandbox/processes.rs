@@ -1,0 +1,201 @@
+//! The instances of one worker: made for a task, or kept for the next.
+
+use std::cell::RefCell;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use sandpool_abi::codec::CodecError;
+use sandpool_abi::{Arguments, Outcome, Reply};
+
+use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
+use crate::isolation::Isolation;
+use crate::limits::{Due, Limits};
+use crate::sandbox::instance::Process;
+use crate::sandbox::interrupt::Interrupt;
+use crate::sandbox::module::{Entry, TaskModule};
+use crate::stats::Counters;
+
+/// One call of a task.
+pub(crate) struct Call<'a> {
+    pub(crate) entry: &'a Entry,
+    pub(crate) arguments: &'a Arguments,
+    pub(crate) limits: &'a Limits,
+    /// When the time since the submission is up.
+    pub(crate) due: Option<Due>,
+    /// How it is stopped.
+    pub(crate) interrupt: &'a Arc<Interrupt>,
+}
+
+/// How a task ended, if not with a value.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub(crate) kind: TaskErrorKind,
+    pub(crate) backtrace: Vec<Frame>,
+}
+
+impl From<TaskErrorKind> for Fault {
+    fn from(kind: TaskErrorKind) -> Self {
+        Self {
+            kind,
+            backtrace: Vec::new(),
+        }
+    }
+}
+
+/// What the workers of a pool make their instances from.
+pub(crate) struct Plan {
+    pub(crate) module: TaskModule,
+    pub(crate) isolation: Isolation,
+    pub(crate) initializer: Option<Initializer>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// The instances of one worker.
+pub(crate) struct Processes {
+    plan: Arc<Plan>,
+    /// An instance that is fit for one more task, and how many it has done.
+    kept: RefCell<Option<(Process, usize)>>,
+}
+
+impl Processes {
+    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+        Self {
+            plan,
+            kept: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn module(&self) -> &TaskModule {
+        &self.plan.module
+    }
+
+    /// Runs a task. `read` takes the value out of the reply, which lies in the instance's memory.
+    ///
+    /// [`TaskErrorKind::Broken`] says that no instance can be made that is fit for the pool's tasks.
+    pub(crate) fn run<T>(
+        &self,
+        call: &Call<'_>,
+        read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
+    ) -> Result<T, Fault> {
+        let started = call.limits.timeout.and_then(Due::after);
+        let due = [started, call.due].into_iter().flatten();
+        let due = due.min_by_key(|due| due.at);
+        // Out of its place: reading a result runs foreign code, which may run a task here.
+        let kept = self
+            .kept
+            .take()
+            .filter(|(process, _)| process.fits(call.limits));
+        let (mut process, tasks, armed) = match kept {
+            Some((mut process, tasks)) => {
+                let armed = process.begin(call.limits, due, call.interrupt)?;
+                (process, tasks, armed)
+            }
+            None => {
+                let (plan, interrupt) = (&*self.plan, call.interrupt);
+                let (mut process, armed) = Process::start(plan, call.limits, due, interrupt)?;
+                if let Some(initializer) = &plan.initializer {
+                    let call = Call {
+                        entry: &initializer.entry,
+                        arguments: &initializer.arguments,
+                        ..*call
+                    };
+                    let (done, _) = perform(&mut process, &call, |_| Ok(()));
+                    done.map_err(|fault| initializer.fault(fault))?;
+                }
+                (process, 0, armed)
+            }
+        };
+        let (outcome, is_clean) = perform(&mut process, call, read);
+        drop(armed);
+        process.end();
+        if is_clean && self.plan.isolation.permits(tasks + 1) {
+            self.kept.replace(Some((process, tasks + 1)));
+        }
+        outcome
+    }
+}
+
+/// What is run in every instance before its first task.
+pub(crate) struct Initializer {
+    pub(crate) name: String,
+    pub(crate) entry: Entry,
+    pub(crate) arguments: Arguments,
+}
+
+impl Initializer {
+    /// A limit that the task has, or its cancellation, is the task's affair; with anything else, no
+    /// other instance will fare better.
+    fn fault(&self, fault: Fault) -> Fault {
+        match fault.kind {
+            TaskErrorKind::Cancelled
+            | TaskErrorKind::DeadlineExceeded { .. }
+            | TaskErrorKind::MemoryLimitExceeded { .. }
+            | TaskErrorKind::NoSandbox(_) => fault,
+            kind => {
+                let source: Option<&dyn Error> = match &kind {
+                    TaskErrorKind::Failed(failure) => Some(failure),
+                    _ => None,
+                };
+                let what = format!("its initializer `{}` {kind}", self.name);
+                Fault {
+                    kind: TaskErrorKind::Broken(with_causes(what, source)),
+                    backtrace: fault.backtrace,
+                }
+            }
+        }
+    }
+}
+
+/// Returns the outcome of a call, and whether the instance is none the worse for it: that the guest
+/// has come to the end of the call in order.
+fn perform<T>(
+    process: &mut Process,
+    call: &Call<'_>,
+    read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
+) -> (Result<T, Fault>, bool) {
+    let answer = match call.arguments {
+        Arguments::Scalars(slots) => {
+            let slot = process.call_scalar(call.entry, *slots);
+            slot.map(|slot| Ok(Reply::Scalar(slot)))
+        }
+        Arguments::Encoded(encoding, bytes) => process
+            .call_encoded(call.entry, *encoding, bytes)
+            .and_then(|span| process.bytes(span, call.limits.result_bytes))
+            .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
+            .map(|answer| match answer {
+                Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
+                Outcome::Failed(failure) => Err(TaskErrorKind::Failed(Failure::new(failure))),
+                Outcome::BadArguments(reason) => Err(TaskErrorKind::BadArguments(reason)),
+                Outcome::BadResult(reason) => Err(TaskErrorKind::BadResult(reason)),
+            }),
+    };
+    match answer {
+        Ok(Ok(reply)) => {
+            let value = read(reply).map_err(bad_result);
+            let is_clean = value.is_ok();
+            (value, is_clean)
+        }
+        Ok(Err(kind)) => (Err(kind.into()), true),
+        Err(fault) => (Err(fault), false),
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn bad_result(error: CodecError) -> Fault {
+    TaskErrorKind::BadResult(error.to_string()).into()
+}
+
+impl fmt::Debug for Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kept = self.kept.borrow().is_some();
+        f.debug_struct("Processes")
+            .field("module", &self.plan.module)
+            .field("isolation", &self.plan.isolation)
+            .field("kept", &kept)
+            .finish()
+    }
+}

@@ -1,0 +1,129 @@
+//! Closures that borrow, and end before what they borrow does.
+//!
+//! A scope counts its jobs and does not end before each is gone, with all that it holds. That alone
+//! makes it sound to put a job that borrows into a queue of jobs that do not: see `borrowed`.
+
+mod borrowed;
+mod group;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use crate::cancel_token::CancelToken;
+use crate::error::SubmitError;
+use crate::handle::TaskHandle;
+use crate::promise::Promise;
+use crate::scope::borrowed::BorrowingJob;
+use crate::scope::group::Group;
+use crate::thread_pool::Closures;
+use crate::workers::Patience;
+
+/// Submits closures that may borrow what is around the scope. From
+/// [`ThreadPool::scope`](crate::ThreadPool::scope).
+pub struct Scope<'scope, 'env: 'scope> {
+    closures: Arc<Closures>,
+    group: Arc<Group>,
+    /// As for [`std::thread::Scope`]: neither lifetime may be taken for a shorter one.
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+/// Calls `body` with a scope and waits until all that was submitted there is gone.
+pub(crate) fn scope<'env, R, E>(
+    closures: &Arc<Closures>,
+    body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> Result<R, E>,
+) -> Result<R, E> {
+    let scope = Scope {
+        closures: Arc::clone(closures),
+        group: Arc::default(),
+        scope: PhantomData,
+        env: PhantomData,
+    };
+    let result = catch_unwind(AssertUnwindSafe(|| body(&scope)));
+    if !matches!(result, Ok(Ok(_))) {
+        scope.group.cancel();
+    }
+    scope.group.wait_until_empty();
+    result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+impl<'scope> Scope<'scope, '_> {
+    /// Queues a closure: see [`ThreadPool::submit`](crate::ThreadPool::submit). After the scope's
+    /// closure has returned an error, a task that is submitted still, by another task, is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// As [`ThreadPool::submit`](crate::ThreadPool::submit), but the closure is dropped: an error that
+    /// borrows could not be returned from the scope.
+    pub fn submit<F, T>(&'scope self, closure: F) -> Result<TaskHandle<T>, SubmitError>
+    where
+        F: FnOnce() -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.queue(closure, |closure, _| closure())
+    }
+
+    /// Queues a closure that is told when it is cancelled, or when the scope is left with an error: see
+    /// [`ThreadPool::submit_cancellable`](crate::ThreadPool::submit_cancellable).
+    ///
+    /// # Errors
+    ///
+    /// As [`ThreadPool::submit`](crate::ThreadPool::submit), but the closure is dropped: an error that
+    /// borrows could not be returned from the scope.
+    pub fn submit_cancellable<F, T>(&'scope self, closure: F) -> Result<TaskHandle<T>, SubmitError>
+    where
+        F: FnOnce(&CancelToken) -> T + Send + 'scope,
+        T: Send + 'scope,
+    {
+        self.queue(closure, |closure, token| closure(token))
+    }
+
+    fn queue<F, T>(
+        &'scope self,
+        closure: F,
+        call: impl FnOnce(F, &CancelToken) -> T + Send + 'scope,
+    ) -> Result<TaskHandle<T>, SubmitError>
+    where
+        F: Send + 'scope,
+        T: Send + 'scope,
+    {
+        let Closures {
+            queue,
+            running,
+            counters,
+        } = &*self.closures;
+        let queued = queue.submit(closure, Patience::Endless, |closure| {
+            let promise = Promise::new(std::any::type_name::<F>(), counters);
+            let completion = promise.completion();
+            let token = CancelToken::default();
+            let member = self.group.enter(token.clone());
+            let number = member.number();
+            let job = BorrowingJob {
+                call: move |token: &CancelToken| call(closure, token),
+                promise,
+                token,
+                running: Arc::clone(running),
+                member,
+            };
+            (job.forget_borrow(), (completion, number))
+        });
+        match queued {
+            Ok((queued, (completion, number))) => {
+                completion.set_queued(queued.clone());
+                self.group.set_queued(number, queued);
+                Ok(TaskHandle { completion })
+            }
+            Err((kind, _)) => Err(SubmitError::new(kind, ())),
+        }
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("unfinished", &self.group.len())
+            .finish()
+    }
+}

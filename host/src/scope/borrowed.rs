@@ -1,0 +1,68 @@
+//! A job that borrows, in a queue of jobs that do not. The only `unsafe` code of the crate.
+
+use std::sync::Arc;
+
+use crate::cancel_token::CancelToken;
+use crate::error::TaskErrorKind;
+use crate::promise::Promise;
+use crate::running::Running;
+use crate::scope::group::Member;
+use crate::slot::{Job, Turn};
+use crate::thread_pool::run_told;
+
+/// A job that may borrow.
+type Borrowing<'scope> = Box<dyn FnOnce(Turn<'_, ()>) + Send + 'scope>;
+
+/// A job of a scope.
+pub(super) struct BorrowingJob<C, T> {
+    pub(super) call: C,
+    pub(super) promise: Promise<T>,
+    pub(super) token: CancelToken,
+    pub(super) running: Arc<Running>,
+    /// Last: fields are dropped in the order of their declaration, and the scope may end when this is
+    /// gone.
+    pub(super) member: Member,
+}
+
+impl<C, T> BorrowingJob<C, T>
+where
+    C: FnOnce(&CancelToken) -> T + Send,
+    T: Send,
+{
+    fn run(self, turn: Turn<'_, ()>) {
+        // First, and so dropped last, panic or not.
+        let _member = self.member;
+        let Self {
+            call,
+            promise,
+            token,
+            running,
+            ..
+        } = self;
+        match turn {
+            Turn::Run { busy, .. } => run_told(call, promise, token, &running, busy),
+            Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+        }
+    }
+
+    /// Makes a job of it that any queue takes.
+    pub(super) fn forget_borrow<'scope>(self) -> Job<()>
+    where
+        C: 'scope,
+        T: 'scope,
+    {
+        let job: Borrowing<'scope> = Box::new(move |turn| self.run(turn));
+        #[expect(
+            unsafe_code,
+            reason = "nothing else lets a thread that lives on run what borrows"
+        )]
+        // SAFETY: the types differ in the lifetime only. What the job borrows is alive until it is gone:
+        // it holds `member`, which it drops after everything else, run or not; and `scope`, the only one
+        // who makes such jobs, does not return before its group has no member left, whether its body
+        // returns or panics. The borrows outlive that call: its body is generic over 'scope, so that
+        // closures can only borrow what is outside of it.
+        unsafe {
+            std::mem::transmute::<Borrowing<'scope>, Job<()>>(job)
+        }
+    }
+}

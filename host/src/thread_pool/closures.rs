@@ -1,0 +1,173 @@
+//! From closures to queued jobs, and their run.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::cancel_token::CancelToken;
+use crate::completion::Outcome;
+use crate::error::{SubmitError, TaskErrorKind};
+use crate::handle::TaskHandle;
+use crate::load::Busy;
+use crate::map_with::{Chunk, Refused};
+use crate::panic_place;
+use crate::progress::Report;
+use crate::promise::Promise;
+use crate::running::Running;
+use crate::slot::{Job, Turn};
+use crate::stats::Counters;
+use crate::workers::{Patience, Queue};
+
+/// Where closures are submitted.
+pub(crate) struct Closures {
+    pub(crate) queue: Queue<()>,
+    pub(crate) running: Arc<Running>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Closures {
+    /// Queues what `call` makes of `closure`, which is given back if that cannot be. With a token the
+    /// running task can be told that it is cancelled.
+    pub(crate) fn submit<F, T>(
+        &self,
+        closure: F,
+        patience: Patience,
+        token: Option<CancelToken>,
+        call: impl FnOnce(F) -> T + Send + 'static,
+    ) -> Result<TaskHandle<T>, SubmitError<F>>
+    where
+        F: Send + 'static,
+        T: Send + 'static,
+    {
+        let queued = self.queue.submit(closure, patience, |closure| {
+            let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
+            let completion = promise.completion();
+            let running = Arc::clone(&self.running);
+            let job: Job<()> = Box::new(move |turn| match turn {
+                Turn::Run { busy, .. } => run(|| call(closure), promise, token, &running, busy),
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+            });
+            (job, completion)
+        });
+        match queued {
+            Ok((queued, completion)) => {
+                completion.set_queued(queued);
+                Ok(TaskHandle { completion })
+            }
+            Err((kind, closure)) => Err(SubmitError::new(kind, closure)),
+        }
+    }
+
+    /// Queues calls of `call` that one worker does one after the other. A cancelled chunk ends after
+    /// the call that runs.
+    pub(crate) fn submit_chunk<F, A, T>(
+        &self,
+        inputs: Vec<A>,
+        patience: Patience,
+        call: Arc<F>,
+        report: Arc<Report>,
+    ) -> Result<Chunk<T>, Refused<Vec<A>>>
+    where
+        F: Fn(A) -> T + Send + Sync + 'static,
+        A: Send + 'static,
+        T: Send + 'static,
+    {
+        let queued = self.queue.submit(inputs, patience, |inputs| {
+            let name = std::any::type_name::<F>();
+            let promise = Promise::of_chunk(name, inputs.len(), &self.counters);
+            let completion = promise.completion();
+            let running = Arc::clone(&self.running);
+            let job: Job<()> = Box::new(move |turn| match turn {
+                Turn::Run { busy, .. } => {
+                    run_chunk(inputs, &*call, promise, &report, &running, busy);
+                }
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+            });
+            (job, completion)
+        });
+        let (queued, completion) = queued?;
+        completion.set_queued(queued);
+        Ok(TaskHandle { completion })
+    }
+}
+
+fn run<T: Send + 'static>(
+    closure: impl FnOnce() -> T,
+    promise: Promise<T>,
+    token: Option<CancelToken>,
+    running: &Running,
+    busy: Busy<'_>,
+) {
+    match token {
+        Some(token) => run_told(|_| closure(), promise, token, running, busy),
+        None if promise.claim(None) => run_claimed(closure, promise, busy, ()),
+        None => {}
+    }
+}
+
+/// Runs a closure that is told when its task is cancelled.
+pub(crate) fn run_told<T: Send>(
+    closure: impl FnOnce(&CancelToken) -> T,
+    promise: Promise<T>,
+    token: CancelToken,
+    running: &Running,
+    busy: Busy<'_>,
+) {
+    if promise.claim(Some(Arc::new(token.clone()))) {
+        let entered = running.enter(token.clone());
+        run_claimed(|| closure(&token), promise, busy, entered);
+    }
+}
+
+fn run_claimed<T>(
+    closure: impl FnOnce() -> T,
+    promise: Promise<T>,
+    busy: Busy<'_>,
+    entered: impl Sized,
+) {
+    let started = Instant::now();
+    let outcome = promise.trace(|| caught(closure));
+    let outcome = outcome.map_err(|kind| promise.error(kind, Vec::new()));
+    promise.count_busy(started.elapsed());
+    drop(entered);
+    promise.complete(outcome, busy);
+}
+
+fn run_chunk<A, T: Send + 'static>(
+    inputs: Vec<A>,
+    call: &impl Fn(A) -> T,
+    promise: Promise<Vec<Outcome<T>>>,
+    report: &Report,
+    running: &Running,
+    busy: Busy<'_>,
+) {
+    let token = CancelToken::default();
+    if !promise.claim(Some(Arc::new(token.clone()))) {
+        return;
+    }
+    let entered = running.enter(token.clone());
+    let started = Instant::now();
+    let mut outcomes = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        let outcome = match token.is_cancelled() {
+            true => Err(TaskErrorKind::Cancelled),
+            false => promise.trace(|| caught(|| call(input))),
+        };
+        let outcome = outcome.map_err(|kind| promise.error(kind, Vec::new()));
+        promise.one_ended(&outcome);
+        report.one_ended(outcome.is_err());
+        outcomes.push(outcome);
+    }
+    let time = started.elapsed();
+    report.took(time);
+    promise.count_busy(time);
+    drop(entered);
+    promise.complete(Ok(outcomes), busy);
+}
+
+/// The closure is gone after a panic, and what it shares with others is theirs to protect.
+fn caught<T>(closure: impl FnOnce() -> T) -> Result<T, TaskErrorKind> {
+    panic_place::forget();
+    catch_unwind(AssertUnwindSafe(closure))
+        .map_err(|payload| TaskErrorKind::Panicked(panic_place::panic_of(&*payload)))
+}

@@ -1,0 +1,76 @@
+//! Spans of tasks. Where the feature `tracing` is off, `no_trace` stands for this.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tracing::field::Empty;
+
+use crate::completion::{Outcome, TaskName};
+use crate::error::{TaskError, TaskErrorKind};
+
+/// The span of a task, from its submission to its end.
+#[derive(Clone)]
+pub(crate) struct Trace {
+    span: tracing::Span,
+}
+
+impl Trace {
+    /// Of a task that is submitted now, or of a chunk of so many.
+    pub(crate) fn new(name: &TaskName, tasks: u64) -> Self {
+        static IDS: AtomicU64 = AtomicU64::new(1);
+        let id = IDS.fetch_add(1, Ordering::Relaxed);
+        let span = tracing::info_span!(
+            target: "sandpool",
+            "task",
+            name = %name,
+            id,
+            tasks,
+            worker = Empty,
+            outcome = Empty,
+        );
+        Self { span }
+    }
+
+    /// Whether anybody listens.
+    pub(crate) fn is_on(&self) -> bool {
+        !self.span.is_disabled()
+    }
+
+    /// Runs the task in its span, on the worker that this thread is.
+    pub(crate) fn run<R>(&self, run: impl FnOnce() -> R) -> R {
+        if self.is_on() {
+            let thread = std::thread::current();
+            self.span
+                .record("worker", thread.name().unwrap_or_default());
+        }
+        self.span.in_scope(run)
+    }
+
+    /// The task has ended.
+    pub(crate) fn end<T>(self, outcome: &Outcome<T>) {
+        self.span.record("outcome", word(outcome));
+    }
+}
+
+/// The pool cannot go on.
+pub(crate) fn pool_broke(pool: &str, reason: &str) {
+    tracing::error!(target: "sandpool", pool, reason, "the pool is broken");
+}
+
+/// No text of the task's: it may be from a sandbox, and nobody has escaped it.
+fn word<T>(outcome: &Outcome<T>) -> &'static str {
+    match outcome.as_ref().map_err(TaskError::kind) {
+        Ok(_) => "value",
+        Err(TaskErrorKind::Failed(_)) => "failed",
+        Err(TaskErrorKind::Panicked(_)) => "panicked",
+        Err(TaskErrorKind::Trapped(_)) => "trapped",
+        Err(TaskErrorKind::StackOverflow) => "stack overflow",
+        Err(TaskErrorKind::DeadlineExceeded { .. }) => "deadline exceeded",
+        Err(TaskErrorKind::MemoryLimitExceeded { .. }) => "memory limit exceeded",
+        Err(TaskErrorKind::ResultTooLarge { .. }) => "result too large",
+        Err(TaskErrorKind::Cancelled) => "cancelled",
+        Err(TaskErrorKind::BadArguments(_)) => "bad arguments",
+        Err(TaskErrorKind::BadResult(_)) => "bad result",
+        Err(TaskErrorKind::NoSandbox(_)) => "no sandbox",
+        Err(TaskErrorKind::Broken(_)) => "broken",
+    }
+}
