@@ -122,6 +122,20 @@ pub fn count_calls() -> u32 {
     CALLS.fetch_add(1, Ordering::Relaxed) + 1
 }
 
+static REMEMBERED: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+/// Adds to a number that the sandbox remembers.
+#[task]
+pub fn remember(number: u32) {
+    REMEMBERED.fetch_add(number, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// Returns the number that the sandbox remembers.
+#[task]
+pub fn recall() -> u32 {
+    REMEMBERED.load(std::sync::atomic::Ordering::Relaxed)
+}
+
 /// Returns `len` bytes.
 #[task]
 pub fn big_result(len: u32) -> Vec<u8> {

@@ -1,0 +1,302 @@
+//! What is done before the first task of a worker or of a sandbox, and what if that cannot be.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use fault_tasks as tasks;
+use sandpool::{
+    BuildError, Isolation, Limits, LoadError, ProcessPool, ProcessPoolBuilder, Shutdown,
+    SubmitErrorKind, TaskErrorKind, TaskHandle, TaskModule, ThreadPool,
+};
+use sandpool_tests::{LONG, fault_module};
+
+fn builder() -> ProcessPoolBuilder<TaskModule> {
+    ProcessPool::builder(fault_module()).workers(1)
+}
+
+fn reuse(tasks: usize) -> Isolation {
+    Isolation::Reuse {
+        tasks: tasks.try_into().unwrap(),
+    }
+}
+
+/// Conformance: 74 (threads)
+#[test]
+fn an_initializer_runs_once_on_every_thread_before_its_first_closure() {
+    thread_local!(static CALLS: AtomicUsize = const { AtomicUsize::new(0) });
+    let calls = || CALLS.with(|calls| calls.load(Ordering::Relaxed));
+    let pool = ThreadPool::builder()
+        .workers(3)
+        .initializer(|| {
+            CALLS.with(|calls| calls.fetch_add(1, Ordering::Relaxed));
+            Ok::<_, std::io::Error>(())
+        })
+        .build()
+        .unwrap();
+    let together = Arc::new(Barrier::new(3));
+    let handles = (0..9).map(|_| {
+        let together = Arc::clone(&together);
+        pool.submit(move || {
+            together.wait();
+            calls()
+        })
+    });
+    let handles: Vec<_> = handles.collect::<Result<_, _>>().unwrap();
+    for handle in handles {
+        assert_eq!(handle.join().unwrap(), 1);
+    }
+}
+
+/// Conformance: 74 (processes)
+#[test]
+fn an_initializer_runs_once_in_every_sandbox_before_its_first_task() {
+    for isolation in [Isolation::Fresh, reuse(2)] {
+        let by_type = builder().initializer(tasks::remember, 7);
+        let by_name = builder().initializer_json("remember", "7");
+        for builder in [by_type, by_name] {
+            let pool = builder.isolation(isolation).build().unwrap();
+            for _ in 0..5 {
+                assert_eq!(pool.submit(tasks::recall, ()).unwrap().join().unwrap(), 7);
+            }
+        }
+    }
+}
+
+/// Conformance: 75 (threads)
+#[test]
+fn a_thread_that_cannot_be_initialized_breaks_the_pool() {
+    let failing = |error: &'static str| {
+        ThreadPool::builder()
+            .workers(1)
+            .initializer(move || -> Result<(), &str> {
+                assert!(error != "panic", "the initializer's own");
+                Err(error)
+            })
+            .build()
+            .unwrap()
+    };
+    for (pool, reason) in [
+        (failing("no key"), "its initializer failed: no key"),
+        (failing("panic"), "its initializer panicked at "),
+    ] {
+        let first: TaskHandle<i32> = pool.submit(|| 42).unwrap();
+        // Accepted or not, depending on how far the thread is.
+        let second = pool.submit(|| 42);
+        let error = first.join().unwrap_err();
+        let TaskErrorKind::Broken(told) = error.kind() else {
+            panic!("{error}");
+        };
+        assert!(told.starts_with(reason), "{told}");
+        if let Ok(second) = second {
+            let error = second.join().unwrap_err();
+            assert!(matches!(error.kind(), TaskErrorKind::Broken(_)));
+        }
+        let error = pool.submit(|| 43).unwrap_err();
+        assert!(matches!(error.kind(), SubmitErrorKind::Broken(same) if same == told));
+        assert_eq!(error.to_string(), format!("the pool is broken: {told}"));
+        assert_eq!(error.into_inner()(), 43);
+        assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
+        assert_eq!(pool.stats().queued, 0);
+    }
+}
+
+/// Conformance: 75, 79 (processes)
+#[test]
+fn a_sandbox_that_cannot_be_initialized_breaks_the_pool() {
+    let failures = [
+        (
+            builder().initializer(tasks::fail, "x".to_owned()),
+            "its initializer `fail` failed: the order cannot be read: the count is no number: invalid digit",
+        ),
+        (
+            builder().initializer(tasks::boom, "no key".to_owned()),
+            "its initializer `boom` panicked at ",
+        ),
+        (
+            builder().initializer(tasks::wild_read, ()),
+            "its initializer `wild_read` trapped: ",
+        ),
+        (
+            builder().initializer_json("add", "true"),
+            "its initializer `add` was given bad arguments: ",
+        ),
+    ];
+    for (builder, reason) in failures {
+        let pool = builder.build().unwrap();
+        let handles: Vec<_> = (0..4)
+            .map_while(|_| pool.submit(tasks::recall, ()).ok())
+            .collect();
+        assert!(!handles.is_empty());
+        let errors: Vec<_> = handles.into_iter().map(|h| h.join().unwrap_err()).collect();
+        for error in &errors {
+            assert!(
+                matches!(error.kind(), TaskErrorKind::Broken(told) if told.starts_with(reason)),
+                "{error}"
+            );
+        }
+        let error = pool.submit(tasks::add, (1, 2)).unwrap_err();
+        assert!(matches!(error.kind(), SubmitErrorKind::Broken(_)));
+        assert_eq!(error.into_inner(), (1, 2));
+        let stats = pool.stats();
+        assert_eq!(stats.other_errors, errors.len() as u64);
+        assert_eq!((stats.queued, stats.running), (0, 0));
+    }
+}
+
+/// Conformance: 76 (threads)
+#[test]
+fn a_pool_that_breaks_keeps_nothing() {
+    let held = Arc::new(());
+    let (holds, stopped) = (Arc::clone(&held), Arc::new(AtomicUsize::new(0)));
+    let count = Arc::clone(&stopped);
+    let pool = ThreadPool::builder()
+        .workers(2)
+        .initializer(move || {
+            let _ = &holds;
+            Err::<(), _>("no")
+        })
+        .on_thread_stop(move |_| _ = count.fetch_add(1, Ordering::SeqCst))
+        .build()
+        .unwrap();
+    let closures = (0..10).map_while(|_| {
+        let held = Arc::clone(&held);
+        pool.submit(move || drop(held)).ok()
+    });
+    let handles: Vec<_> = closures.collect();
+    for handle in handles {
+        assert!(handle.join().is_err());
+    }
+    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
+    assert_eq!(Arc::strong_count(&held), 2, "the initializer's own");
+    drop(pool);
+    assert_eq!(Arc::strong_count(&held), 1);
+    assert!((1..=2).contains(&stopped.load(Ordering::SeqCst)));
+}
+
+/// Conformance: 77 (processes)
+#[test]
+fn an_initializer_that_the_module_does_not_have_is_refused_at_once() {
+    let error = builder()
+        .initializer_json("no_such", "1")
+        .build()
+        .unwrap_err();
+    let BuildError::Load(LoadError::MissingTask { task, .. }) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(task, "no_such");
+    let other = ProcessPool::builder(guest_tasks::MODULE);
+    let error = other.initializer(tasks::recall, ()).build().unwrap_err();
+    assert!(matches!(
+        error,
+        BuildError::Load(LoadError::MissingTask { .. })
+    ));
+    let unencodable = builder().initializer(tasks::unencodable_argument, tasks::Unencodable);
+    let error = unencodable.build().unwrap_err();
+    assert!(matches!(error, BuildError::Initializer(_)), "{error}");
+}
+
+/// Conformance: 87 (threads)
+#[test]
+fn a_pool_that_cannot_have_another_worker_breaks_and_what_runs_is_finished() {
+    let started = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&started);
+    let pool = ThreadPool::builder()
+        .workers(2)
+        .initializer(move || match count.fetch_add(1, Ordering::SeqCst) {
+            0 => Ok(()),
+            _ => Err("one is enough"),
+        })
+        .build()
+        .unwrap();
+    let (begin, begun) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let running = pool.submit(move || {
+        begin.send(()).unwrap();
+        released.recv().is_err()
+    });
+    begun.recv_timeout(LONG).unwrap();
+    // Needs a second worker.
+    let second = pool.submit(|| 42).unwrap();
+    let error = second.join().unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("its initializer failed: one is enough")
+    );
+    assert!(pool.submit(|| 43).is_err());
+    drop(release);
+    assert!(running.unwrap().join().unwrap());
+}
+
+/// Conformance: B3 (processes)
+#[test]
+fn a_limit_that_ends_an_initializer_is_its_tasks_error() {
+    let pool = builder().initializer(tasks::spin, ()).build().unwrap();
+    let brief = Limits::new().timeout(Duration::from_millis(10));
+    for limits in [brief, Limits::new().deadline(Duration::from_millis(10))] {
+        let late = pool.with(limits).submit(tasks::recall, ()).unwrap();
+        assert!(late.join().unwrap_err().is_timeout());
+    }
+    let cancelled = pool.submit(tasks::recall, ()).unwrap();
+    while !cancelled.is_running() {
+        std::thread::yield_now();
+    }
+    assert!(cancelled.cancel());
+    assert!(cancelled.join().unwrap_err().is_cancelled());
+
+    let pool = builder()
+        .initializer(tasks::hoard, 32 << 20)
+        .build()
+        .unwrap();
+    let small = pool.with(Limits::new().memory_bytes(16 << 20));
+    let error = small.submit(tasks::recall, ()).unwrap().join().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        TaskErrorKind::MemoryLimitExceeded { .. }
+    ));
+    assert_eq!(pool.submit(tasks::recall, ()).unwrap().join().unwrap(), 0);
+}
+
+#[test]
+fn hooks_are_told_of_every_worker_that_starts_and_stops() {
+    let (tell, told) = mpsc::channel();
+    let say = |what: &'static str| {
+        let tell = tell.clone();
+        move |number| {
+            let name = std::thread::current().name().unwrap().to_owned();
+            tell.send((what, number, name)).unwrap();
+            panic!("a hook that panics");
+        }
+    };
+    let threads = ThreadPool::builder()
+        .workers(1)
+        .name("w")
+        .on_thread_start(say("start"))
+        .on_thread_stop(say("stop"))
+        .build()
+        .unwrap();
+    assert_eq!(threads.submit(|| 42).unwrap().join().unwrap(), 42);
+    drop(threads);
+    let processes = builder()
+        .name("w")
+        .on_thread_start(say("start"))
+        .on_thread_stop(say("stop"))
+        .build()
+        .unwrap();
+    assert_eq!(
+        processes
+            .submit(tasks::add, (1, 2))
+            .unwrap()
+            .join()
+            .unwrap(),
+        3
+    );
+    drop(processes);
+    let each = [
+        ("start", 0, "w_0".to_owned()),
+        ("stop", 0, "w_0".to_owned()),
+    ];
+    let expected = [each.clone(), each].concat();
+    assert_eq!(told.try_iter().collect::<Vec<_>>(), expected);
+}

@@ -1,0 +1,223 @@
+//! Tasks that end before a scope does.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+
+use fault_tasks as tasks;
+use sandpool::{Limits, Shutdown, SubmitErrorKind, TaskHandle, ThreadPool, as_completed};
+use sandpool_tests::{LONG, pool};
+
+/// Conformance: 69 (threads)
+#[test]
+fn closures_of_a_scope_borrow_and_have_ended_when_it_ends() {
+    let pool = ThreadPool::new(2).unwrap();
+    let words = ["a", "bb", "ccc"].map(str::to_owned);
+    let mut lengths = [0; 3];
+    let ended = AtomicUsize::new(0);
+    let borrowed = pool
+        .scope(|scope| {
+            let places = std::iter::zip(&words, &mut lengths);
+            let handles: Vec<TaskHandle<&str>> = places
+                .map(|(word, place)| {
+                    let ended = &ended;
+                    scope.submit(move || {
+                        *place = word.len();
+                        ended.fetch_add(1, Ordering::SeqCst);
+                        &word[..1]
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            // Those that nobody waits for.
+            for _ in 0..20 {
+                drop(scope.submit(|| ended.fetch_add(1, Ordering::SeqCst))?);
+            }
+            let mut letters: Vec<_> = as_completed(handles).map(|h| h.join().unwrap()).collect();
+            letters.sort_unstable();
+            Ok::<_, sandpool::SubmitError>(letters)
+        })
+        .unwrap();
+    assert_eq!(lengths, [1, 2, 3]);
+    assert_eq!(borrowed, ["a", "b", "c"]);
+    assert_eq!(ended.into_inner(), 23);
+}
+
+/// Conformance: 69 (processes)
+#[test]
+fn tasks_of_a_scope_have_ended_when_it_ends() {
+    let pool = pool(2, Limits::new());
+    let handles: Vec<_> = pool
+        .scope(|scope| {
+            (0..50)
+                .map(|n| scope.submit(tasks::add, (n, 1)))
+                .collect::<Result<_, _>>()
+        })
+        .unwrap();
+    assert!(handles.iter().all(TaskHandle::is_finished));
+    let sums = handles.into_iter().map(|handle| handle.join().unwrap());
+    assert!(sums.eq(1..51));
+    let json = pool
+        .scope(|scope| scope.submit_json("add", "[1, 2]"))
+        .unwrap();
+    assert_eq!(json.join().unwrap(), "3");
+}
+
+/// Conformance: 73 (threads)
+#[test]
+fn a_scope_left_with_an_error_cancels_what_waits_and_tells_what_runs() {
+    let pool = ThreadPool::new(1).unwrap();
+    let together = Barrier::new(2);
+    let (ran, heeded) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let left = pool.scope(|scope| {
+        scope.submit_cancellable(|token| {
+            together.wait();
+            while !token.is_cancelled() {
+                std::thread::yield_now();
+            }
+            heeded.fetch_add(1, Ordering::SeqCst);
+        })?;
+        for _ in 0..10 {
+            scope.submit(|| ran.fetch_add(1, Ordering::SeqCst))?;
+        }
+        together.wait();
+        Err::<(), _>(anyhow::anyhow!("something else went wrong"))
+    });
+    assert_eq!(left.unwrap_err().to_string(), "something else went wrong");
+    assert_eq!((ran.into_inner(), heeded.into_inner()), (0, 1));
+    let stats = pool.stats();
+    assert_eq!((stats.succeeded, stats.cancelled), (1, 10));
+}
+
+/// Conformance: 73 (processes)
+#[test]
+fn a_scope_left_with_an_error_stops_its_tasks_and_no_others() {
+    let pool = pool(2, Limits::new());
+    let other = pool.submit(tasks::spin, ()).unwrap();
+    let mut handles = Vec::new();
+    let left = pool.scope(|scope| {
+        for _ in 0..10 {
+            handles.push(scope.submit(tasks::spin, ()).unwrap());
+        }
+        while !handles[0].is_running() {
+            std::thread::yield_now();
+        }
+        Err::<(), _>("something else went wrong")
+    });
+    assert_eq!(left, Err("something else went wrong"));
+    for handle in handles {
+        assert!(handle.join().unwrap_err().is_cancelled());
+    }
+    assert!(!other.is_finished());
+    assert!(other.cancel());
+}
+
+#[test]
+fn a_scope_can_have_limits_of_its_own() {
+    let pool = pool(1, Limits::new());
+    let brief = Limits::new().timeout(std::time::Duration::from_millis(5));
+    let endless = pool
+        .with(brief)
+        .scope(|scope| scope.submit(tasks::spin, ()));
+    assert!(endless.unwrap().join().unwrap_err().is_timeout());
+}
+
+#[test]
+fn a_panic_goes_through_a_scope_when_its_tasks_have_ended() {
+    let threads = ThreadPool::new(1).unwrap();
+    let data = Mutex::new(0);
+    let left = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        threads.scope(|scope| -> Result<(), ()> {
+            let (begin, begun) = mpsc::channel();
+            let data = &data;
+            drop(scope.submit_cancellable(move |token| {
+                begin.send(()).unwrap();
+                while !token.is_cancelled() {
+                    std::thread::yield_now();
+                }
+                *data.lock().unwrap() = 42;
+            }));
+            begun.recv_timeout(LONG).unwrap();
+            panic!("out of here");
+        })
+    }));
+    let payload = left.unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&"out of here"));
+    assert_eq!(data.into_inner().unwrap(), 42);
+
+    let processes = pool(1, Limits::new());
+    let left = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        processes.scope(|scope| -> Result<(), ()> {
+            drop(scope.submit(tasks::spin, ()));
+            panic!("out of here");
+        })
+    }));
+    assert!(left.is_err());
+    assert_eq!(processes.stats().cancelled, 1);
+}
+
+#[test]
+fn a_closure_of_a_scope_that_panics_is_its_handles_error_alone() {
+    let pool = ThreadPool::new(1).unwrap();
+    let message = "borrowed".to_owned();
+    let outcomes = pool.scope(|scope| {
+        let failing = scope.submit(|| panic!("{message}"));
+        let other = scope.submit(|| message.len());
+        Ok::<_, ()>((failing.unwrap().join(), other.unwrap().join()))
+    });
+    let (failing, other): (Result<(), _>, _) = outcomes.unwrap();
+    assert!(failing.unwrap_err().is_panic());
+    assert_eq!(other.unwrap(), 8);
+}
+
+#[test]
+fn a_scope_on_the_only_worker_runs_its_closures_itself() {
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let own = Arc::clone(&pool);
+    let sum = pool.submit(move || {
+        let sum = AtomicUsize::new(0);
+        let done = own.scope(|scope| {
+            for n in 0..10 {
+                let sum = &sum;
+                drop(scope.submit(move || {
+                    sum.fetch_add(n, Ordering::SeqCst);
+                    // From one of its closures, too.
+                    drop(scope.submit(|| sum.fetch_add(1, Ordering::SeqCst)));
+                })?);
+            }
+            Ok::<_, sandpool::SubmitError>(())
+        });
+        done.unwrap();
+        sum.into_inner()
+    });
+    assert_eq!(sum.unwrap().join_timeout(LONG).unwrap().unwrap(), 45 + 10);
+}
+
+#[test]
+fn a_shutdown_that_stops_everything_ends_a_scope() {
+    let pool = ThreadPool::new(1).unwrap();
+    let together = Barrier::new(3);
+    let kept = std::thread::scope(|threads| {
+        let kept = threads.spawn(|| {
+            pool.scope(|scope| {
+                let running = scope.submit_cancellable(|token| {
+                    together.wait();
+                    while !token.is_cancelled() {
+                        std::thread::yield_now();
+                    }
+                    42
+                });
+                let waiting = scope.submit(|| 43).unwrap();
+                together.wait();
+                let ended = (running.unwrap().join(), waiting.join());
+                let refused = scope.submit(|| 44).unwrap_err();
+                assert!(matches!(refused.kind(), SubmitErrorKind::ShutDown));
+                Ok::<_, ()>(ended)
+            })
+        });
+        together.wait();
+        pool.shutdown(Shutdown::CancelAll);
+        kept.join().unwrap()
+    });
+    let (running, waiting) = kept.unwrap();
+    assert_eq!(running.unwrap(), 42);
+    assert!(waiting.is_err_and(|error| error.is_cancelled()));
+}
