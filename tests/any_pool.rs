@@ -1,13 +1,13 @@
 //! A pool of either kind behind one trait, for what holds on both with the same assertions.
 
 use std::fmt::Debug;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use fault_tasks as tasks;
 use sandpool::{
-    Limits, Map, PoolStats, ProcessPool, Shutdown, SubmitError, SubmitErrorKind, Task, TaskHandle,
-    ThreadPool,
+    Awaited, Limits, Map, PoolStats, ProcessPool, Shutdown, SubmitError, SubmitErrorKind, Task,
+    TaskHandle, ThreadPool,
 };
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Record, Reply};
@@ -73,12 +73,12 @@ pub fn on_both_pools(workers: usize, test: impl Fn(Box<dyn AnyPool>)) {
     }
 }
 
-/// A worker that is busy until this is dropped: with a closure that then ends, or with an endless
-/// guest that is then cancelled.
+/// A worker that is busy until this is released or dropped: with a closure that then ends, or with an
+/// endless guest that is then cancelled.
 #[derive(Debug)]
 pub struct Busy {
     handle: TaskHandle<()>,
-    release: Option<mpsc::Sender<()>>,
+    release: Mutex<Option<mpsc::Sender<()>>>,
 }
 
 impl Busy {
@@ -86,6 +86,7 @@ impl Busy {
         while !handle.is_running() {
             std::thread::yield_now();
         }
+        let release = Mutex::new(release);
         Self { handle, release }
     }
 
@@ -93,14 +94,26 @@ impl Busy {
     pub fn handle(&self) -> &TaskHandle<()> {
         &self.handle
     }
+
+    /// Ends the task.
+    pub fn release(&self) {
+        drop(self.release.lock().expect("nothing panics in it").take());
+        // Changes nothing on a closure.
+        self.handle.cancel();
+    }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        match self.release.take() {
-            Some(release) => drop(release),
-            None => _ = self.handle.cancel(),
-        }
+        self.release();
+    }
+}
+
+impl Awaited for &Busy {
+    type Output = ();
+
+    fn handle(&self) -> &TaskHandle<()> {
+        &self.handle
     }
 }
 

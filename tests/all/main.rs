@@ -1,5 +1,6 @@
 //! Black-box tests: one binary, a module for each subject.
 
+mod as_completed;
 mod bounded;
 mod callbacks;
 mod cancel;
@@ -17,3 +18,4 @@ mod mixed;
 mod nested;
 mod pools;
 mod values;
+mod wait;
