@@ -16,8 +16,9 @@ use crate::pool;
 
 /// A pool whose tasks return a number.
 pub trait AnyPool: Debug + Send + Sync {
-    /// Submits a task that returns the number in `text`, or fails where there is none.
-    fn parse(&self, text: &str) -> TaskHandle<u32>;
+    /// Submits a task that returns the number in `text`, or fails where there is none. `None` where
+    /// it is refused because of a shutdown, and given back.
+    fn try_parse(&self, text: &str) -> Option<TaskHandle<u32>>;
 
     /// Submits the same task for each text.
     fn map_parse(&self, texts: &[&str]) -> Map<u32>;
@@ -31,9 +32,6 @@ pub trait AnyPool: Debug + Send + Sync {
     /// Makes a worker busy until what is returned is dropped.
     fn busy(&self) -> Busy;
 
-    /// Returns whether a submission is refused, because of the shutdown, and given back.
-    fn refuses(&self) -> bool;
-
     /// As the pool's own.
     fn shutdown(&self, how: Shutdown);
 
@@ -43,12 +41,17 @@ pub trait AnyPool: Debug + Send + Sync {
     /// As the pool's own.
     fn stats(&self) -> PoolStats;
 
+    /// Submits a task that returns the number in `text`, or fails where there is none.
+    fn parse(&self, text: &str) -> TaskHandle<u32> {
+        self.try_parse(text).expect("it is not shut down")
+    }
+
     /// Submits a task that returns the number.
     fn number(&self, number: u32) -> TaskHandle<u32> {
         self.parse(&number.to_string())
     }
 
-    /// Submits a task that fails.
+    /// Submits a task that fails with an error of its own, or panics.
     fn failing(&self) -> TaskHandle<u32> {
         self.parse("no number")
     }
@@ -118,9 +121,10 @@ impl Awaited for &Busy {
 }
 
 impl AnyPool for ThreadPool {
-    fn parse(&self, text: &str) -> TaskHandle<u32> {
-        let text = text.to_owned();
-        self.submit(move || number_in(text)).expect("accepted")
+    fn try_parse(&self, text: &str) -> Option<TaskHandle<u32>> {
+        let work = text.to_owned();
+        let submitted = self.submit(move || number_in(work));
+        submitted.map_err(|error| drop(refused(error))).ok()
     }
 
     fn map_parse(&self, texts: &[&str]) -> Map<u32> {
@@ -142,13 +146,6 @@ impl AnyPool for ThreadPool {
         Busy::new(handle.expect("accepted"), Some(release))
     }
 
-    fn refuses(&self) -> bool {
-        match self.submit(|| 42) {
-            Ok(_) => false,
-            Err(error) => was_shut_down(&error) && error.into_inner()() == 42,
-        }
-    }
-
     fn shutdown(&self, how: Shutdown) {
         self.shutdown(how);
     }
@@ -163,8 +160,10 @@ impl AnyPool for ThreadPool {
 }
 
 impl AnyPool for ProcessPool {
-    fn parse(&self, text: &str) -> TaskHandle<u32> {
-        self.submit(tasks::fail, text.to_owned()).expect("accepted")
+    fn try_parse(&self, text: &str) -> Option<TaskHandle<u32>> {
+        let submitted = self.submit(tasks::fail, text.to_owned());
+        let given_back = submitted.map_err(refused);
+        given_back.map_err(|back| assert_eq!(back, text)).ok()
     }
 
     fn map_parse(&self, texts: &[&str]) -> Map<u32> {
@@ -183,13 +182,6 @@ impl AnyPool for ProcessPool {
     fn busy(&self) -> Busy {
         let handle = self.submit(tasks::spin, ());
         Busy::new(handle.expect("accepted"), None)
-    }
-
-    fn refuses(&self) -> bool {
-        match self.submit(tasks::echo, "mine".to_owned()) {
-            Ok(_) => false,
-            Err(error) => was_shut_down(&error) && error.into_inner() == "mine",
-        }
     }
 
     fn shutdown(&self, how: Shutdown) {
@@ -214,8 +206,10 @@ fn exchange(held: Arc<()>) -> Arc<()> {
     Arc::default()
 }
 
-fn was_shut_down<W>(error: &SubmitError<W>) -> bool {
-    matches!(error.kind(), SubmitErrorKind::ShutDown)
+/// Returns the work that a pool refused because it was shut down.
+fn refused<W>(error: SubmitError<W>) -> W {
+    assert!(matches!(error.kind(), SubmitErrorKind::ShutDown), "{error}");
+    error.into_inner()
 }
 
 /// The guest's task `nothing`, whose argument and result are shared on this side.

@@ -17,5 +17,6 @@ mod loading;
 mod mixed;
 mod nested;
 mod pools;
+mod shutdown;
 mod values;
 mod wait;
