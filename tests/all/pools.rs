@@ -176,8 +176,8 @@ fn what_a_task_holds_and_returns_is_gone_with_it() {
 fn a_hundred_submissions_to_a_new_pool_do_not_wait() {
     on_both_pools(1, |pool| {
         let handles: Vec<_> = (0..100).map(|n| pool.number(n)).collect();
-        let busy = handles.into_iter().map(|handle| handle.join().unwrap());
-        assert!(busy.eq(0..100));
+        let numbers = handles.into_iter().map(|handle| handle.join().unwrap());
+        assert!(numbers.eq(0..100));
         let busy = pool.busy();
         let handles: Vec<_> = (0..100).map(|n| pool.number(n)).collect();
         assert!(!handles.iter().any(TaskHandle::is_finished));
