@@ -117,13 +117,14 @@ fn as_completed_keeps_nothing_of_what_it_has_returned() {
         let handles = held.iter().map(|held| pool.hold(Arc::clone(held)));
         let mut completed = as_completed(handles.collect::<Vec<_>>());
         drop(busy);
-        while let Some(handle) = completed.next() {
+        for handle in completed.by_ref() {
             let result = handle.join().unwrap();
             let left = Arc::downgrade(&result);
             drop(result);
             assert!(left.upgrade().is_none());
         }
         assert!(held.iter().all(|held| Arc::strong_count(held) == 1));
+        assert!(completed.next().is_none());
     });
 }
 
