@@ -1,6 +1,7 @@
 //! A hundred thousand handles at once. Nothing here is timed: where the work for one task grew with
 //! the number of all, these tests would take many minutes instead of seconds.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sandpool::{Shutdown, TaskHandle, ThreadPool, WaitFor, as_completed, wait};
@@ -73,4 +74,17 @@ fn wait_for_the_first_of_many_again_and_again() {
     pool.shutdown_timeout(Shutdown::CancelPending, Duration::ZERO);
     assert!(wait(pending, WaitFor::All, None).pending.is_empty());
     drop(busy);
+}
+
+/// Conformance: B7 (threads)
+#[test]
+fn waiting_for_many_inside_their_own_worker() {
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let own = Arc::clone(&pool);
+    let outer = pool.submit(move || {
+        let many = || (0..MANY).map(|n| own.submit(move || n).unwrap());
+        let waited = wait(many(), WaitFor::All, None);
+        are_all(waited.done) && are_all(as_completed(many()))
+    });
+    assert!(outer.unwrap().join().unwrap());
 }
