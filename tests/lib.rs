@@ -1,9 +1,13 @@
 //! What the tests share.
 
+mod any_pool;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use sandpool::{Limits, ProcessPool, TaskModule};
+
+pub use any_pool::{AnyPool, Busy, on_both_pools};
 
 /// Long enough for whatever a test waits for; reached only when something hangs.
 pub const LONG: Duration = Duration::from_secs(60);

@@ -13,7 +13,9 @@ use crate::error::{TaskError, Unfinished};
 
 /// A submitted task, on whichever pool.
 ///
-/// The handle is also a [`Future`], under any runtime. Dropping it detaches the task: it runs all the
+/// The handle is also a [`Future`], under any runtime. Polling it never runs the task, as
+/// [`join`](Self::join) does on a worker of the task's pool: a closure that blocks on futures of its
+/// own pool needs a worker that is free. Dropping it detaches the task: it runs all the
 /// same, and its outcome is dropped.
 #[must_use = "a dropped handle loses the task's outcome, errors included"]
 #[doc(alias = "Future")]

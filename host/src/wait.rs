@@ -104,7 +104,7 @@ pub fn wait<H: Awaited>(
     }
     let mut helper = Helper::new(deadline);
     for _ in 0..handles.len() {
-        let tasks = handles
+        let tasks = handles[helper.looked_at..]
             .iter()
             .map(|handle| Some(&*handle.handle().completion));
         let Some(index) = helper.next(&arrivals, tasks, deadline) else {
@@ -206,7 +206,7 @@ impl<H: Awaited> AsCompleted<H> {
         if self.left == 0 {
             return Ok(None);
         }
-        let handles = self.handles.iter();
+        let handles = self.handles[self.helper.looked_at..].iter();
         let tasks =
             handles.map(|handle| handle.as_ref().map(|handle| &*handle.handle().completion));
         let Some(index) = self.helper.next(&self.arrivals, tasks, deadline) else {
@@ -305,6 +305,7 @@ impl Helper {
         }
     }
 
+    /// Waits for the next arrival. `tasks` are those from [`looked_at`](Self::looked_at) on.
     fn next<'a, T: 'a>(
         &mut self,
         arrivals: &Arrivals,
@@ -312,7 +313,7 @@ impl Helper {
         deadline: Option<Instant>,
     ) -> Option<usize> {
         if self.helps && deadline.is_none() {
-            for task in tasks.skip(self.looked_at) {
+            for task in tasks {
                 if let Some(index) = arrivals.try_next() {
                     return Some(index);
                 }

@@ -88,6 +88,17 @@ struct Control<W: 'static> {
     broken: Option<String>,
 }
 
+impl<W> Control<W> {
+    /// Returns why no job is accepted, if none is.
+    fn closed(&self) -> Option<SubmitErrorKind> {
+        match (&self.sender, &self.broken) {
+            (Some(_), _) => None,
+            (None, Some(reason)) => Some(SubmitErrorKind::Broken(reason.clone())),
+            (None, None) => Some(SubmitErrorKind::ShutDown),
+        }
+    }
+}
+
 impl<W: 'static> Workers<W> {
     pub(crate) fn new(settings: Settings<W>) -> Self {
         let (sender, queue) = sync::unbounded();
@@ -208,6 +219,11 @@ impl<W: 'static> Queue<W> {
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
         Ok((queued, result))
     }
+
+    /// Returns why no job is accepted, if none is.
+    pub(crate) fn closed(&self) -> Option<SubmitErrorKind> {
+        sync::lock(&self.shared.control).closed()
+    }
 }
 
 impl<W: 'static> Shared<W> {
@@ -220,11 +236,8 @@ impl<W: 'static> Shared<W> {
         let mut control = sync::lock(&self.control);
         let mut time_left = true;
         loop {
-            if control.sender.is_none() {
-                return Err(match &control.broken {
-                    Some(reason) => SubmitErrorKind::Broken(reason.clone()),
-                    None => SubmitErrorKind::ShutDown,
-                });
+            if let Some(kind) = control.closed() {
+                return Err(kind);
             }
             if !self.is_full(&control) {
                 return Ok(Some(control));

@@ -21,6 +21,7 @@ fn full_but_for_one() -> (ThreadPool, mpsc::Sender<()>) {
     (pool, release)
 }
 
+/// Conformance: B10 (threads)
 #[test]
 fn a_full_queue_gives_the_work_back() {
     let (pool, release) = full_but_for_one();
@@ -37,6 +38,7 @@ fn a_full_queue_gives_the_work_back() {
     assert_eq!(queued.join().unwrap(), 1);
 }
 
+/// Conformance: B10 (threads)
 #[test]
 fn submit_waits_for_room() {
     let (pool, release) = full_but_for_one();
@@ -51,6 +53,7 @@ fn submit_waits_for_room() {
     });
 }
 
+/// Conformance: 30, B11 (threads)
 #[test]
 fn who_waits_for_room_is_refused_at_shutdown() {
     let (pool, release) = full_but_for_one();
@@ -73,6 +76,7 @@ fn who_waits_for_room_is_refused_at_shutdown() {
     assert_eq!(queued.join().unwrap(), 1);
 }
 
+/// Conformance: 28 (threads)
 #[test]
 fn a_cancelled_task_is_dropped_at_once_and_leaves_room() {
     let (pool, release) = full_but_for_one();
@@ -85,6 +89,7 @@ fn a_cancelled_task_is_dropped_at_once_and_leaves_room() {
     assert_eq!(next.join().unwrap(), 1);
 }
 
+/// Conformance: B10 (processes)
 #[test]
 fn a_process_pool_has_a_queue_with_a_limit_too() {
     let builder = || ProcessPool::builder(fault_module()).workers(1);

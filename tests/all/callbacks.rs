@@ -1,55 +1,117 @@
 //! Callbacks: in order, once, and nobody is hurt by one that panics.
 
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
-use fault_tasks as tasks;
-use sandpool::{Limits, ThreadPool};
-use sandpool_tests::{LONG, pool};
+use sandpool::{Shutdown, TaskHandle, ThreadPool};
+use sandpool_tests::{AnyPool, LONG, on_both_pools};
 
-#[test]
-fn callbacks_see_the_outcome_in_the_order_in_which_they_were_added() {
-    let pool = ThreadPool::new(1).unwrap();
-    let (release, released) = mpsc::channel::<()>();
-    let handle = pool.submit(move || {
-        let _ = released.recv();
-        42
-    });
-    let handle = handle.unwrap();
-    let (tell, told) = mpsc::channel();
-    for number in 0..3 {
-        let tell = tell.clone();
-        handle.on_finish(move |outcome| {
-            tell.send((number, *outcome.as_ref().unwrap())).unwrap();
-            assert!(number != 1, "a callback that panics");
-        });
-    }
-    drop((release, tell));
-    assert_eq!(handle.join().unwrap(), 42);
-    let seen: Vec<_> = told.iter().collect();
-    assert_eq!(seen, [(0, 42), (1, 42), (2, 42)]);
+/// A task of each end.
+struct Ends {
+    value: TaskHandle<u32>,
+    failed: TaskHandle<u32>,
+    cancelled: TaskHandle<u32>,
 }
 
+impl Ends {
+    fn of(pool: &dyn AnyPool) -> Self {
+        let (value, failed, cancelled) = (pool.number(42), pool.failing(), pool.number(43));
+        Self {
+            value,
+            failed,
+            cancelled,
+        }
+    }
+
+    fn each(&self, run: impl Fn(&TaskHandle<u32>)) {
+        run(&self.value);
+        run(&self.failed);
+        run(&self.cancelled);
+    }
+}
+
+/// What a callback saw.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Value(u32),
+    Failed,
+    Cancelled,
+}
+
+impl Seen {
+    fn of(outcome: &Result<u32, sandpool::TaskError>) -> Self {
+        match outcome {
+            Ok(value) => Self::Value(*value),
+            Err(error) if error.is_cancelled() => Self::Cancelled,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+/// Conformance: 11 (both)
+#[test]
+fn callbacks_see_the_value_the_error_or_the_cancellation() {
+    on_both_pools(1, |pool| {
+        let busy = pool.busy();
+        let ends = Ends::of(&*pool);
+        let (tell, told) = mpsc::channel();
+        ends.each(|handle| {
+            let tell = tell.clone();
+            handle.on_finish(move |outcome| tell.send(Seen::of(outcome)).unwrap());
+        });
+        assert!(ends.cancelled.cancel());
+        assert_eq!(told.try_recv(), Ok(Seen::Cancelled));
+        drop(busy);
+        assert_eq!(told.recv_timeout(LONG), Ok(Seen::Value(42)));
+        assert_eq!(told.recv_timeout(LONG), Ok(Seen::Failed));
+    });
+}
+
+/// Conformance: 12, 14 (both)
+#[test]
+fn callbacks_run_in_the_order_in_which_they_were_added_each_once_though_one_panics() {
+    on_both_pools(1, |pool| {
+        let busy = pool.busy();
+        let handle = pool.number(42);
+        let (tell, told) = mpsc::channel();
+        for number in 0..3 {
+            let tell = tell.clone();
+            handle.on_finish(move |outcome| {
+                tell.send((number, *outcome.as_ref().unwrap())).unwrap();
+                assert!(number != 1, "a callback that panics");
+            });
+        }
+        drop((busy, tell));
+        assert_eq!(handle.join().unwrap(), 42);
+        let seen: Vec<_> = told.iter().collect();
+        assert_eq!(seen, [(0, 42), (1, 42), (2, 42)]);
+    });
+}
+
+/// Conformance: 13, 15 (both)
 #[test]
 fn a_callback_on_a_finished_task_runs_at_once_on_this_thread() {
-    let pool = pool(1, Limits::new());
-    let handle = pool.submit(tasks::fail, "x".to_owned()).unwrap();
-    let (finish, finished) = mpsc::channel();
-    handle.on_finish(move |_| finish.send(()).unwrap());
-    finished.recv_timeout(LONG).unwrap();
-    // The first callback may still be returning; this one then follows it on the worker.
-    let handle = handle.join_timeout(LONG).unwrap().unwrap_err();
-    assert_eq!(handle.task(), "fail");
-
-    let cancelled = pool.submit(tasks::spin, ()).unwrap();
-    assert!(cancelled.cancel());
-    let thread = Arc::new(Mutex::new(None));
-    let seen = Arc::clone(&thread);
-    cancelled.on_finish(move |outcome| {
-        assert!(outcome.as_ref().unwrap_err().is_cancelled());
-        *seen.lock().unwrap() = Some(std::thread::current().id());
+    on_both_pools(1, |pool| {
+        let busy = pool.busy();
+        let ends = Ends::of(&*pool);
+        assert!(ends.cancelled.cancel());
+        drop(busy);
+        pool.shutdown(Shutdown::Finish);
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        ends.each(|handle| {
+            let seen = Arc::clone(&seen);
+            handle.on_finish(move |outcome| {
+                let here = thread::current().id();
+                seen.lock().unwrap().push((here, Seen::of(outcome)));
+                panic!("a callback that panics");
+            });
+        });
+        let here = thread::current().id();
+        let expected = [Seen::Value(42), Seen::Failed, Seen::Cancelled].map(|seen| (here, seen));
+        assert_eq!(*seen.lock().unwrap(), expected);
+        assert_eq!(ends.value.join().unwrap(), 42);
+        assert!(ends.cancelled.join().unwrap_err().is_cancelled());
     });
-    assert_eq!(*thread.lock().unwrap(), Some(std::thread::current().id()));
-    assert!(cancelled.join().unwrap_err().is_cancelled());
 }
 
 #[test]

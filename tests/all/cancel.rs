@@ -4,8 +4,9 @@ use std::sync::mpsc;
 
 use fault_tasks as tasks;
 use sandpool::{Limits, Shutdown, ThreadPool, WaitFor, as_completed, wait};
-use sandpool_tests::{LONG, pool};
+use sandpool_tests::{LONG, on_both_pools, pool};
 
+/// Conformance: 2, B1 (threads)
 #[test]
 fn cancelling_a_queued_closure_prevents_it_from_starting() {
     let pool = ThreadPool::new(1).unwrap();
@@ -24,6 +25,7 @@ fn cancelling_a_queued_closure_prevents_it_from_starting() {
     assert!(started.recv().is_err(), "the closure was dropped, not run");
 }
 
+/// Conformance: 3 (threads)
 #[test]
 fn a_closure_that_runs_is_not_cancelled() {
     let pool = ThreadPool::new(1).unwrap();
@@ -41,17 +43,38 @@ fn a_closure_that_runs_is_not_cancelled() {
     assert!(running.join().unwrap());
 }
 
+/// Conformance: 2 (both)
 #[test]
-fn cancelling_a_finished_task_changes_nothing() {
-    let pool = pool(1, Limits::new());
-    let handle = pool.submit(tasks::add, (1, 1)).unwrap();
-    let waited = wait([handle], WaitFor::All, None);
-    let handle = waited.done.into_iter().next().unwrap();
-    assert!(!handle.cancel());
-    assert!(!handle.cancel_handle().cancel());
-    assert_eq!(handle.join().unwrap(), 2);
+fn a_queued_task_is_cancelled_and_stays_so() {
+    on_both_pools(1, |pool| {
+        let busy = pool.busy();
+        let queued = pool.number(1);
+        assert!(queued.cancel());
+        assert!(queued.cancel());
+        drop(busy);
+        pool.shutdown(Shutdown::Finish);
+        assert!(queued.cancel() && queued.cancel_handle().cancel());
+        assert!(queued.join().unwrap_err().is_cancelled());
+    });
 }
 
+/// Conformance: 4 (both)
+#[test]
+fn cancelling_a_finished_task_changes_nothing() {
+    on_both_pools(1, |pool| {
+        let handles = [pool.number(2), pool.failing()];
+        let waited = wait(handles, WaitFor::All, Some(LONG));
+        for handle in &waited.done {
+            assert!(!handle.cancel() && !handle.cancel_handle().cancel());
+            assert!(!handle.is_cancelled());
+        }
+        let [value, failed] = <[_; 2]>::try_from(waited.done).unwrap();
+        assert_eq!(value.join().unwrap(), 2);
+        assert!(!failed.join().unwrap_err().is_cancelled());
+    });
+}
+
+/// Conformance: 3, B2 (processes)
 #[test]
 fn cancelling_a_running_guest_stops_it_and_frees_the_worker() {
     let pool = pool(1, Limits::new());
@@ -69,6 +92,7 @@ fn cancelling_a_running_guest_stops_it_and_frees_the_worker() {
     assert_eq!(next.join_timeout(LONG).unwrap().unwrap(), 2);
 }
 
+/// Conformance: B1 (threads)
 #[test]
 fn every_waiter_sees_a_cancellation_at_once() {
     let pool = ThreadPool::new(1).unwrap();
@@ -88,6 +112,7 @@ fn every_waiter_sees_a_cancellation_at_once() {
     assert!(busy.join().unwrap());
 }
 
+/// Conformance: B2 (processes)
 #[test]
 fn no_cancellation_of_neighbours_is_lost() {
     let pool = pool(2, Limits::new());

@@ -18,6 +18,7 @@ fn error_of<T: Task>(pool: &ProcessPool, task: T, args: T::Args) -> TaskError {
     error
 }
 
+/// Conformance: 80, 81, B4 (processes)
 #[test]
 fn a_panic_in_a_guest_arrives_with_message_and_place() {
     let pool = pool(1, Limits::new());
@@ -47,6 +48,7 @@ fn a_panic_in_a_guest_arrives_with_message_and_place() {
     assert_eq!(error.backtrace()[0].function(), "fault_tasks::boom");
 }
 
+/// Conformance: 81 (processes)
 #[test]
 fn a_panic_in_a_scalar_task_arrives_too() {
     let pool = pool(1, Limits::new());
@@ -72,6 +74,7 @@ fn a_panic_in_a_closure_arrives_with_message_and_place() {
     assert_eq!(pool.submit(|| 42).unwrap().join().unwrap(), 42);
 }
 
+/// Conformance: 80, 81 (processes)
 #[test]
 fn an_error_of_a_task_arrives_with_its_causes() {
     let pool = pool(1, Limits::new());
@@ -114,6 +117,7 @@ fn a_task_error_goes_through_anyhow_with_its_chain() {
     );
 }
 
+/// Conformance: 78, 79, 81, 97, B4 (processes)
 #[test]
 fn traps_are_told_apart() {
     let pool = pool(1, Limits::new());
@@ -128,6 +132,7 @@ fn traps_are_told_apart() {
     assert_eq!(trap(wild), TrapKind::MemoryOutOfBounds);
 }
 
+/// Conformance: 79, B4 (processes)
 #[test]
 fn a_stack_that_is_used_up_is_told_from_a_wild_pointer() {
     let pool = pool(1, Limits::new());
@@ -148,6 +153,7 @@ fn a_stack_that_is_used_up_is_told_from_a_wild_pointer() {
     );
 }
 
+/// Conformance: 94, 96 (processes)
 #[test]
 fn values_that_cannot_be_encoded_are_their_tasks_errors() {
     let pool = pool(1, Limits::new());
@@ -163,6 +169,7 @@ fn values_that_cannot_be_encoded_are_their_tasks_errors() {
     );
 }
 
+/// Conformance: 95, 97 (processes)
 #[test]
 fn a_result_whose_decoding_panics_is_that_tasks_panic() {
     let pool = pool(1, Limits::new());

@@ -105,6 +105,7 @@ fn an_answer_outside_of_memory_is_a_bad_result() {
     }
 }
 
+/// Conformance: 95 (processes)
 #[test]
 fn an_answer_that_is_none_is_a_bad_result() {
     let empty = Guest {
@@ -172,6 +173,7 @@ fn a_panic_report_that_lies_is_ignored() {
     );
 }
 
+/// Conformance: 97 (processes)
 #[test]
 fn a_guest_that_traps_while_it_reserves_memory_fails_its_task_only() {
     let guest = Guest {
@@ -225,5 +227,30 @@ fn every_loop_and_recursion_can_be_stopped() {
             .join()
             .unwrap_err();
         assert!(error.is_timeout(), "{task}: {error}");
+    }
+}
+
+/// Conformance: B5 (processes)
+#[test]
+fn a_task_sees_no_memory_global_or_table_of_an_earlier_one() {
+    let marked = Guest {
+        // Traps if anything is there already; then marks all three.
+        task: "(if (i32.or (i32.load (i32.const 512))
+                     (i32.or (global.get $mark) (i32.eqz (ref.is_null (table.get $table (i32.const 0))))))
+                 (then unreachable))
+               (i32.store (i32.const 512) (i32.const 1))
+               (global.set $mark (i32.const 1))
+               (table.set $table (i32.const 0) (ref.func $marked))
+               (i64.or (i64.shl (i64.const 2) (i64.const 32)) (i64.const 16))",
+        more: r#"(global $mark (mut i32) (i32.const 0))
+                 (table $table 1 funcref)
+                 (func $marked (export "marked"))
+                 (data (i32.const 16) "\00\00")"#,
+        ..HONEST
+    };
+    let pool = marked.pool();
+    for _ in 0..10 {
+        let handle = pool.submit(lie, Vec::new()).unwrap();
+        assert_eq!(handle.join().unwrap(), Vec::<Vec<u8>>::new());
     }
 }

@@ -6,6 +6,7 @@ use fault_tasks as tasks;
 use sandpool::{Limits, ProcessPool, TaskErrorKind, TaskHandle};
 use sandpool_tests::{LONG, pool};
 
+/// Conformance: B3 (processes)
 #[test]
 fn a_task_that_never_ends_is_stopped_at_its_timeout() {
     let limit = Duration::from_millis(100);
@@ -55,6 +56,7 @@ fn a_timeout_beyond_all_clocks_is_none() {
     assert_eq!(pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
 }
 
+/// Conformance: B4 (processes)
 #[test]
 fn memory_beyond_the_limit_is_an_error_that_says_how_much() {
     let pool = pool(1, Limits::new().memory_bytes(8 << 20));
@@ -167,6 +169,7 @@ fn spinning(pool: &ProcessPool) -> TaskHandle<()> {
     handle
 }
 
+/// Conformance: B3 (processes)
 #[test]
 fn a_deadline_holds_while_a_task_waits() {
     let pool = pool(1, Limits::new());
@@ -182,6 +185,7 @@ fn a_deadline_holds_while_a_task_waits() {
     assert_eq!(pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
 }
 
+/// Conformance: B3 (processes)
 #[test]
 fn of_timeout_and_deadline_the_first_holds() {
     let (short, long) = (Duration::from_millis(20), LONG);

@@ -47,6 +47,7 @@ fn fate_of(outcome: &Result<u32, TaskError>) -> Fate {
     }
 }
 
+/// Conformance: 12, 16, 79, B4 (processes)
 #[test]
 fn ten_thousand_tasks_of_every_fate_each_end_once_as_they_should() {
     let pool = pool(2, Limits::new().timeout(TIMEOUT));

@@ -18,6 +18,7 @@ fn sum_of_tree(pool: &Arc<ThreadPool>, depth: u32) -> u64 {
     left.join().unwrap() + right.join().unwrap()
 }
 
+/// Conformance: B7 (threads)
 #[test]
 fn a_tree_of_tasks_ends_on_a_single_worker() {
     for workers in [1, 2] {
@@ -28,6 +29,7 @@ fn a_tree_of_tasks_ends_on_a_single_worker() {
     }
 }
 
+/// Conformance: B7 (threads)
 #[test]
 fn every_way_of_waiting_works_inside_a_worker() {
     let pool = Arc::new(ThreadPool::new(1).unwrap());
@@ -44,6 +46,7 @@ fn every_way_of_waiting_works_inside_a_worker() {
     assert_eq!(sums, (10, 10, 10));
 }
 
+/// Conformance: B7 (processes)
 #[test]
 fn a_callback_on_a_process_worker_can_wait_for_a_task_of_its_pool() {
     let pool: Arc<ProcessPool> = Arc::new(pool(1, Limits::new()));

@@ -1,16 +1,17 @@
-//! Workers, names, shutdown and drop: the same on both pools.
+//! Workers and their names: the same on both pools.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use fault_tasks as tasks;
-use sandpool::{BuildError, Limits, ProcessPool, Shutdown, SubmitErrorKind, ThreadPool};
-use sandpool_tests::{LONG, fault_module, pool};
+use sandpool::{BuildError, ProcessPool, Shutdown, SubmitErrorKind, TaskHandle, ThreadPool};
+use sandpool_tests::{AnyPool, LONG, fault_module, on_both_pools};
 
 fn thread_name() -> String {
     std::thread::current().name().unwrap_or_default().to_owned()
 }
 
+/// Conformance: 23 (both)
 #[test]
 fn a_pool_without_workers_is_refused() {
     assert!(matches!(ThreadPool::new(0), Err(BuildError::NoWorkers)));
@@ -51,15 +52,7 @@ fn a_dropped_pool_gives_its_sandboxes_back() {
     }
 }
 
-#[test]
-fn tasks_one_after_the_other_use_one_worker() {
-    let pool = ThreadPool::new(4).unwrap();
-    let names: HashSet<String> = (0..50)
-        .map(|_| pool.submit(thread_name).unwrap().join().unwrap())
-        .collect();
-    assert_eq!(names.len(), 1);
-}
-
+/// Conformance: 26, 27 (threads)
 #[test]
 fn tasks_at_the_same_time_use_as_many_workers_as_there_may_be() {
     let pool = ThreadPool::builder().workers(3).name("w").build().unwrap();
@@ -80,145 +73,134 @@ fn tasks_at_the_same_time_use_as_many_workers_as_there_may_be() {
     assert_eq!(names, HashSet::from(expected));
 }
 
+/// Conformance: 24 (both)
 #[test]
-fn default_names_differ_from_pool_to_pool() {
-    let name = || {
-        let pool = ThreadPool::new(1).unwrap();
-        pool.submit(thread_name).unwrap().join().unwrap()
-    };
-    let (one, other) = (name(), name());
-    assert!(one.starts_with("threads-") && one.ends_with("_0"), "{one}");
-    assert_ne!(one, other);
+fn the_default_number_of_workers_is_that_of_the_processors() {
+    let processors = std::thread::available_parallelism().unwrap().get();
+    let threads = ThreadPool::builder().build().unwrap();
+    assert_eq!(threads.workers(), (processors + 4).min(32));
+    let processes = ProcessPool::new(fault_module()).unwrap();
+    assert_eq!(processes.workers(), processors);
 }
 
+/// Conformance: 25 (both)
 #[test]
-fn submitting_after_shutdown_gives_the_work_back() {
-    let threads = ThreadPool::new(1).unwrap();
-    threads.shutdown(Shutdown::Finish);
-    let error = threads.submit(|| 42).unwrap_err();
-    assert!(matches!(error.kind(), SubmitErrorKind::ShutDown));
-    assert_eq!(error.into_inner()(), 42);
-
-    let processes = pool(1, Limits::new());
-    processes.shutdown(Shutdown::Finish);
-    processes.shutdown(Shutdown::CancelPending);
-    let error = processes
-        .submit(tasks::echo, "mine".to_owned())
-        .unwrap_err();
-    assert!(matches!(error.kind(), SubmitErrorKind::ShutDown));
-    assert_eq!(error.into_inner(), "mine");
-    assert!(threads.map(|n: i32| n, [1]).is_err());
-}
-
-#[test]
-fn shutdown_finishes_what_was_submitted() {
-    let pool = pool(2, Limits::new());
-    let handles: Vec<_> = (0..50)
-        .map(|n| pool.submit(tasks::add, (n, 0)).unwrap())
-        .collect();
-    pool.shutdown(Shutdown::Finish);
-    assert!(handles.iter().all(|handle| handle.is_finished()));
-    let values = handles.into_iter().map(|handle| handle.join().unwrap());
-    assert!(values.eq(0..50));
-}
-
-#[test]
-fn shutdown_can_cancel_what_waits() {
-    let pool = ThreadPool::new(2).unwrap();
-    let (begin, begun) = mpsc::channel();
-    let (release, released) = mpsc::channel::<()>();
-    let running = pool.submit(move || {
-        begin.send(()).unwrap();
-        released.recv().is_err()
-    });
-    begun.recv_timeout(LONG).unwrap();
-    let (hold, held) = mpsc::channel::<()>();
-    let other = pool.submit(move || held.recv().is_err()).unwrap();
-    while !other.is_running() {
-        std::thread::yield_now();
-    }
-    let waiting: Vec<_> = (0..20).map(|_| pool.submit(|| ()).unwrap()).collect();
-    std::thread::scope(|scope| {
-        let shutdown = scope.spawn(|| pool.shutdown(Shutdown::CancelPending));
-        for handle in waiting {
-            assert!(handle.join().unwrap_err().is_cancelled());
+fn tasks_one_after_the_other_use_one_worker() {
+    on_both_pools(4, |pool| {
+        assert_eq!(pool.started(), 0);
+        for n in 0..50 {
+            assert_eq!(pool.number(n).join().unwrap(), n);
         }
-        assert!(!shutdown.is_finished(), "it waits for what runs");
-        drop((release, hold));
+        assert_eq!(pool.started(), 1);
     });
-    assert!(running.unwrap().join().unwrap());
-    assert!(other.join().unwrap());
 }
 
+/// Conformance: 26 (both)
 #[test]
-fn shutdown_can_stop_everything_that_runs() {
-    let pool = pool(2, Limits::new());
-    let handles: Vec<_> = (0..6)
-        .map(|_| pool.submit(tasks::spin, ()).unwrap())
-        .collect();
-    while handles.iter().filter(|handle| handle.is_running()).count() < 2 {
-        std::thread::yield_now();
-    }
-    assert!(pool.shutdown_timeout(Shutdown::CancelAll, LONG));
-    for handle in handles {
-        assert!(handle.join().unwrap_err().is_cancelled());
-    }
-}
-
-#[test]
-fn a_shutdown_that_stops_everything_tells_closures() {
-    let pool = ThreadPool::new(1).unwrap();
-    let handle = pool.submit_cancellable(|token| {
-        while !token.is_cancelled() {
-            std::thread::yield_now();
-        }
-        42
+fn many_more_tasks_than_workers_start_all_workers_and_none_more() {
+    const WORKERS: usize = 3;
+    on_both_pools(WORKERS, |pool| {
+        let busy: Vec<_> = (0..WORKERS).map(|_| pool.busy()).collect();
+        let queued = (WORKERS..15 * WORKERS).map(|n| pool.number(n as u32));
+        let queued: Vec<_> = queued.collect();
+        assert_eq!((pool.stats().running, pool.stats().queued), (3, 42));
+        assert_eq!(pool.started(), WORKERS);
+        drop(busy);
+        let sum: u32 = queued
+            .into_iter()
+            .map(|handle| handle.join().unwrap())
+            .sum();
+        assert_eq!(sum, (3..45).sum::<u32>());
+        assert_eq!(pool.started(), WORKERS);
     });
-    let handle = handle.unwrap();
-    while !handle.is_running() {
-        std::thread::yield_now();
-    }
-    assert!(!handle.is_finished());
-    assert!(pool.shutdown_timeout(Shutdown::CancelAll, LONG));
-    assert_eq!(handle.join().unwrap(), 42);
 }
 
-#[test]
-fn a_shutdown_with_a_time_limit_says_whether_all_have_ended() {
-    let pool = ThreadPool::new(1).unwrap();
-    let (release, released) = mpsc::channel::<()>();
-    let running = pool.submit(move || released.recv().is_err()).unwrap();
-    let queued = pool.submit(|| 42).unwrap();
-    assert!(!pool.shutdown_timeout(Shutdown::Finish, std::time::Duration::from_millis(1)));
-    assert!(pool.submit(|| ()).is_err());
-    drop(release);
-    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
-    assert!(running.join().unwrap());
-    assert_eq!(queued.join().unwrap(), 42, "it was accepted before");
-}
-
-#[test]
-fn dropping_a_pool_finishes_what_was_submitted() {
-    let handles: Vec<_> = {
-        let pool = pool(1, Limits::new());
-        (0..20)
-            .map(|n| pool.submit(tasks::add, (n, 1)).unwrap())
-            .collect()
-    };
-    assert!(handles.iter().all(|handle| handle.is_finished()));
-}
-
-#[test]
-fn a_pool_dropped_on_its_own_worker_does_not_wait_for_itself() {
-    let pool = Arc::new(ThreadPool::new(1).unwrap());
+/// Returns the names of the three workers' threads, as callbacks see them.
+fn names(pool: &dyn AnyPool) -> HashSet<String> {
+    let busy = [(); 3].map(|()| pool.busy());
     let (tell, told) = mpsc::channel();
-    let (give, given) = mpsc::channel::<Arc<ThreadPool>>();
-    drop(pool.submit(move || {
-        drop(given.recv().unwrap());
-        tell.send(()).unwrap();
-    }));
-    give.send(pool).unwrap();
-    told.recv_timeout(LONG).unwrap();
+    for n in 0..30 {
+        let tell = tell.clone();
+        pool.number(n)
+            .on_finish(move |_| tell.send(thread_name()).unwrap());
+    }
+    drop((busy, tell));
+    told.iter().collect()
+}
+
+/// Conformance: 27 (both)
+#[test]
+fn workers_are_named_by_their_pool_and_a_number() {
+    let prefixes = Mutex::new(HashSet::new());
+    for _ in 0..2 {
+        on_both_pools(3, |pool| {
+            for name in names(&*pool) {
+                let (prefix, number) = name.rsplit_once('_').unwrap();
+                assert!(number.parse::<usize>().unwrap() < 3, "{name}");
+                prefixes.lock().unwrap().insert(prefix.to_owned());
+            }
+        });
+    }
+    assert_eq!(prefixes.into_inner().unwrap().len(), 4);
+    let builder = ProcessPool::builder(fault_module()).workers(3);
+    let named = names(&builder.name("mine").build().unwrap());
+    assert!(
+        named.iter().all(|name| name.starts_with("mine_")),
+        "{named:?}"
+    );
+}
+
+/// Conformance: 28 (both)
+#[test]
+fn what_a_task_holds_and_returns_is_gone_with_it() {
+    on_both_pools(1, |pool| {
+        let busy = pool.busy();
+        let held = Arc::new(());
+        let handle = pool.hold(Arc::clone(&held));
+        let (tell, told) = mpsc::channel();
+        handle.on_finish(move |outcome| {
+            let result = outcome.as_ref().unwrap();
+            tell.send(Arc::downgrade(result)).unwrap();
+        });
+        drop((handle, busy));
+        let result = told.recv_timeout(LONG).unwrap();
+        // The only worker is through with the task before.
+        assert_eq!(pool.number(1).join().unwrap(), 1);
+        assert_eq!(Arc::strong_count(&held), 1);
+        assert!(result.upgrade().is_none());
+    });
+}
+
+/// Conformance: 101 (both)
+#[test]
+fn a_hundred_submissions_to_a_new_pool_do_not_wait() {
+    on_both_pools(1, |pool| {
+        let handles: Vec<_> = (0..100).map(|n| pool.number(n)).collect();
+        let numbers = handles.into_iter().map(|handle| handle.join().unwrap());
+        assert!(numbers.eq(0..100));
+        let busy = pool.busy();
+        let handles: Vec<_> = (0..100).map(|n| pool.number(n)).collect();
+        assert!(!handles.iter().any(TaskHandle::is_finished));
+        drop(busy);
+        assert!(handles.into_iter().all(|handle| handle.join().is_ok()));
+    });
+}
+
+/// Conformance: 101 (threads)
+#[test]
+fn a_thread_that_cannot_be_started_is_an_error_that_gives_the_work_back() {
+    /// No address space has room for it.
+    const ABSURD: usize = 1 << 60;
+    let builder = ThreadPool::builder().workers(2).stack_bytes(ABSURD);
+    let pool = builder.build().unwrap();
+    for _ in 0..3 {
+        let error = pool.submit(|| 42).unwrap_err();
+        assert!(matches!(error.kind(), SubmitErrorKind::Thread(_)));
+        assert_eq!(error.into_inner()(), 42);
+    }
+    assert!(pool.map(|n| n, [1, 2]).is_err());
+    assert_eq!(pool.stats(), sandpool::PoolStats::default());
+    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
 }
 
 #[test]

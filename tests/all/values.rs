@@ -26,6 +26,7 @@ fn lines() -> Vec<Line> {
     ]
 }
 
+/// Conformance: 21 (processes)
 #[test]
 fn structs_enums_maps_and_options_come_back_as_they_went() {
     let pool = pool(1, Limits::new());
@@ -119,6 +120,7 @@ fn names_of_generated_code_do_not_get_in_the_way() {
     assert_eq!(text.join().unwrap(), 4);
 }
 
+/// Conformance: 95 (processes)
 #[test]
 fn json_that_does_not_fit_is_the_tasks_error_and_says_where() {
     let pool = pool(1, Limits::new());

@@ -48,6 +48,7 @@ fn a_joiner_is_woken_by_completion() {
     });
 }
 
+/// Conformance: 16, 17
 #[test]
 fn cancel_and_completion_have_one_winner_that_all_agree_on() {
     for stoppable in [false, true] {
@@ -101,6 +102,72 @@ fn a_callback_added_while_the_task_ends_runs_once_and_before_the_join_returns() 
         assert_eq!(handle.join().unwrap(), 42);
         assert_eq!(calls.load(Ordering::SeqCst), 2);
         worker.join().unwrap();
+    });
+}
+
+/// Conformance: 16, 17
+#[test]
+fn the_first_outcome_stays() {
+    model(|| {
+        let (promise, handle) = task();
+        let (other, failed) = (promise.completion(), promise.completion());
+        let error = promise.error(crate::TaskErrorKind::StackOverflow, Vec::new());
+        let threads = [
+            thread::spawn(move || other.complete(Ok(43), ())),
+            thread::spawn(move || failed.complete(Err(error), ())),
+            thread::spawn(|| work(promise, None)),
+        ];
+        let seen = Arc::new(AtomicUsize::new(0));
+        let noted = Arc::clone(&seen);
+        handle.on_finish(move |outcome| {
+            let value = *outcome.as_ref().unwrap_or(&1);
+            // A second call would leave a sum.
+            noted.fetch_add(value as usize, Ordering::SeqCst);
+        });
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        let value = handle.join().unwrap_or(1);
+        assert_eq!(seen.load(Ordering::SeqCst), value as usize);
+    });
+}
+
+/// Conformance: 17
+#[test]
+fn a_cancelled_task_stays_so_whatever_its_worker_brings() {
+    model(|| {
+        let (promise, handle) = task();
+        assert!(handle.cancel());
+        let other = promise.completion();
+        let worker = thread::spawn(move || {
+            other.complete(Ok(43), ());
+            promise.complete(Ok(42), ());
+        });
+        assert!(handle.is_cancelled());
+        worker.join().unwrap();
+        assert!(handle.join().unwrap_err().is_cancelled());
+    });
+}
+
+/// Conformance: 18
+#[test]
+fn only_a_task_that_waits_is_started_and_only_once() {
+    model(|| {
+        let (promise, handle) = task();
+        let claims = [(); 2].map(|()| {
+            let completion = promise.completion();
+            thread::spawn(move || completion.claim(None))
+        });
+        let claimed = claims.map(|claim| claim.join().unwrap());
+        assert_ne!(claimed[0], claimed[1]);
+        assert!(handle.is_running());
+        promise.complete(Ok(42), ());
+        assert!(!handle.completion.claim(None));
+        assert_eq!(handle.join().unwrap(), 42);
+
+        let (promise, handle) = task();
+        assert!(handle.cancel());
+        assert!(!promise.claim(None));
     });
 }
 

@@ -66,6 +66,9 @@ impl Tasks {
         let arguments = match arguments {
             Ok(arguments) => arguments,
             Err(error) => {
+                if let Some(kind) = self.queue.closed() {
+                    return Err(SubmitError::new(kind, args));
+                }
                 let promise = Promise::new(plan.name, &self.counters);
                 let completion = promise.completion();
                 promise.fail(TaskErrorKind::BadArguments(error.to_string()));

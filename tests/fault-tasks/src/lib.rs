@@ -187,6 +187,38 @@ pub fn panics_in_host() -> PanicsInHost {
     PanicsInHost
 }
 
+/// A value that only the host can encode and decode.
+#[derive(Debug)]
+pub struct PanicsInGuest;
+
+impl Serialize for PanicsInGuest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if cfg!(target_family = "wasm") {
+            panic!("cannot be encoded here");
+        }
+        serializer.serialize_unit()
+    }
+}
+
+impl<'de> Deserialize<'de> for PanicsInGuest {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if cfg!(target_family = "wasm") {
+            panic!("cannot be decoded here");
+        }
+        <()>::deserialize(deserializer).map(|()| Self)
+    }
+}
+
+/// Panics while its arguments are decoded, the bytes first.
+#[task]
+pub fn panics_at_decoding(_bytes: Vec<u8>, _value: PanicsInGuest) {}
+
+/// Panics while its result is encoded, which has `len` bytes before that.
+#[task]
+pub fn panics_at_encoding(len: u32) -> (Vec<u8>, PanicsInGuest) {
+    (vec![7; len as usize], PanicsInGuest)
+}
+
 /// A line of an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 #[serde(rename_all = "camelCase")]
