@@ -101,7 +101,7 @@ fn a_thread_that_cannot_be_initialized_breaks_the_pool() {
     }
 }
 
-/// Conformance: 75, 79 (processes)
+/// Conformance: 75, 79, 87 (processes)
 #[test]
 fn a_sandbox_that_cannot_be_initialized_breaks_the_pool() {
     let failures = [
@@ -172,6 +172,39 @@ fn a_pool_that_breaks_keeps_nothing() {
     drop(pool);
     assert_eq!(Arc::strong_count(&held), 1);
     assert!((1..=2).contains(&stopped.load(Ordering::SeqCst)));
+}
+
+/// Conformance: 76 (processes)
+#[test]
+fn a_pool_of_sandboxes_that_breaks_keeps_none() {
+    let module = TaskModule::new(guest_tasks::MODULE).unwrap();
+    let most = || ProcessPool::builder(&module).workers(1 << 20).build();
+    let Err(BuildError::TooManyWorkers { available, .. }) = most() else {
+        panic!("there are no so many");
+    };
+    // No number of primes below it fits.
+    let pool = ProcessPool::builder(&module)
+        .workers(available)
+        .initializer_json("primes_below", "true")
+        .build()
+        .unwrap();
+    let numbers = (0..10).map_while(|_| pool.submit_json("primes_below", "10").ok());
+    let handles: Vec<_> = numbers.collect();
+    for handle in handles {
+        assert!(handle.join().is_err());
+    }
+    assert!(pool.shutdown_timeout(Shutdown::Finish, LONG));
+    let stats = pool.stats();
+    assert!(stats.instances_made > 0);
+    assert_eq!(stats.instances_made, stats.instances_retired);
+    drop(pool);
+    let Err(BuildError::TooManyWorkers {
+        available: left, ..
+    }) = most()
+    else {
+        panic!("there are no so many");
+    };
+    assert_eq!(left, available);
 }
 
 /// Conformance: 77 (processes)

@@ -68,15 +68,15 @@ fn a_scope_left_with_an_error_cancels_what_waits_and_tells_what_runs() {
     let together = Barrier::new(2);
     let (ran, heeded) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let left = pool.scope(|scope| {
-        scope.submit_cancellable(|token| {
+        drop(scope.submit_cancellable(|token| {
             together.wait();
             while !token.is_cancelled() {
                 std::thread::yield_now();
             }
             heeded.fetch_add(1, Ordering::SeqCst);
-        })?;
+        })?);
         for _ in 0..10 {
-            scope.submit(|| ran.fetch_add(1, Ordering::SeqCst))?;
+            drop(scope.submit(|| ran.fetch_add(1, Ordering::SeqCst))?);
         }
         together.wait();
         Err::<(), _>(anyhow::anyhow!("something else went wrong"))
