@@ -84,6 +84,9 @@ impl MapOptions {
     /// [`MapError::TimedOut`](crate::MapError::TimedOut) where it would have to wait, cancels what has
     /// not ended, and is at its end. Default: without limit. The limit of a task is
     /// [`Limits::timeout`](crate::Limits::timeout).
+    ///
+    /// On a worker of the same pool, an iterator with a timeout never runs tasks itself while it waits:
+    /// that could take longer.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
