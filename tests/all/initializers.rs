@@ -63,7 +63,7 @@ fn an_initializer_runs_once_in_every_sandbox_before_its_first_task() {
     }
 }
 
-/// Conformance: 75 (threads)
+/// Conformance: 30, 75 (threads)
 #[test]
 fn a_thread_that_cannot_be_initialized_breaks_the_pool() {
     let failing = |error: &'static str| {
@@ -101,7 +101,7 @@ fn a_thread_that_cannot_be_initialized_breaks_the_pool() {
     }
 }
 
-/// Conformance: 75, 79, 87 (processes)
+/// Conformance: 30, 75, 79, 87 (processes)
 #[test]
 fn a_sandbox_that_cannot_be_initialized_breaks_the_pool() {
     let failures = [
