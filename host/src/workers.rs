@@ -72,8 +72,10 @@ pub(crate) struct Shared<W: 'static> {
     queue: Receiver<Arc<Slot<W>>>,
     load: Load,
     control: Mutex<Control<W>>,
-    /// A worker has exited, or there is room in the queue.
-    changed: Condvar,
+    /// There is room in the queue for one more, or no job is accepted any more.
+    room: Condvar,
+    /// A worker has exited.
+    exited: Condvar,
 }
 
 struct Control<W: 'static> {
@@ -84,6 +86,8 @@ struct Control<W: 'static> {
     alive: usize,
     /// Jobs in the queue; counted only where their number is limited.
     waiting: usize,
+    /// Threads that wait for room.
+    waiters: usize,
     /// Why the pool broke, if it did.
     broken: Option<String>,
 }
@@ -111,9 +115,11 @@ impl<W: 'static> Workers<W> {
                 threads: Vec::new(),
                 alive: 0,
                 waiting: 0,
+                waiters: 0,
                 broken: None,
             }),
-            changed: Condvar::new(),
+            room: Condvar::new(),
+            exited: Condvar::new(),
         });
         Self {
             queue: Queue { shared },
@@ -157,7 +163,7 @@ impl<W: 'static> Workers<W> {
             if !time_left {
                 return false;
             }
-            (control, time_left) = sync::wait(&shared.changed, control, deadline);
+            (control, time_left) = sync::wait(&shared.exited, control, deadline);
         }
         let threads = std::mem::take(&mut control.threads);
         drop(control);
@@ -217,6 +223,8 @@ impl<W: 'static> Queue<W> {
         sender
             .send(slot)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
+        // Two may have left while one was told.
+        self.shared.tell_of_room(control);
         Ok((queued, result))
     }
 
@@ -251,7 +259,9 @@ impl<W: 'static> Shared<W> {
             if !time_left {
                 return Err(SubmitErrorKind::QueueFull);
             }
-            (control, time_left) = sync::wait(&self.changed, control, deadline);
+            control.waiters += 1;
+            (control, time_left) = sync::wait(&self.room, control, deadline);
+            control.waiters -= 1;
         }
     }
 
@@ -286,7 +296,7 @@ impl<W: 'static> Shared<W> {
         drop(control);
         drop(sender);
         // Who waits for room learns that there will be none.
-        self.changed.notify_all();
+        self.room.notify_all();
     }
 
     /// Accepts no more jobs and ends those that wait, because the pool cannot go on.
@@ -307,8 +317,16 @@ impl<W: 'static> Shared<W> {
             if free_worker {
                 self.load.busy.fetch_add(1, Ordering::AcqRel);
             }
-            drop(control);
-            self.changed.notify_all();
+            self.tell_of_room(control);
+        }
+    }
+
+    /// Wakes one of those who wait for room, if there are any and there is some.
+    fn tell_of_room(&self, control: MutexGuard<'_, Control<W>>) {
+        let tell = control.waiters > 0 && !self.is_full(&control);
+        drop(control);
+        if tell {
+            self.room.notify_one();
         }
     }
 
@@ -379,7 +397,7 @@ struct Exit<W: 'static>(Arc<Shared<W>>);
 impl<W> Drop for Exit<W> {
     fn drop(&mut self) {
         sync::lock(&self.0.control).alive -= 1;
-        self.0.changed.notify_all();
+        self.0.exited.notify_all();
     }
 }
 
