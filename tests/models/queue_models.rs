@@ -1,70 +1,24 @@
 //! The queue and its workers: what is submitted runs or is given back, and shutdown ends.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
-use crate::error::TaskErrorKind;
-use crate::handle::TaskHandle;
-use crate::promise::Promise;
-use crate::slot::{Job, Turn};
-use crate::workers::{Patience, Settings, Workers};
-
-const RUNS: usize = 3_000;
-
-fn model(run: fn()) {
-    shuttle::check_random(run, RUNS);
-}
-
-fn workers(count: usize, queue: Option<usize>) -> Workers<()> {
-    Workers::new(Settings {
-        workers: NonZeroUsize::new(count).unwrap(),
-        name: "modelled".to_owned(),
-        stack_bytes: 1 << 16,
-        queue: queue.and_then(NonZeroUsize::new),
-        start: Box::new(|_| Ok(())),
-        stop: Box::new(|_| ()),
-    })
-}
-
-/// Submits a closure as a thread pool does; `None` where it is given back.
-fn submit<T: Send + 'static>(
-    workers: &Workers<()>,
-    patience: Patience,
-    closure: impl FnOnce() -> T + Send + 'static,
-) -> Option<TaskHandle<T>> {
-    let queued = workers.queue().submit(closure, patience, |closure| {
-        let promise = Promise::new("modelled", &Arc::default());
-        let completion = promise.completion();
-        let job: Job<()> = Box::new(move |turn| match turn {
-            Turn::Run { busy, .. } if promise.claim(None) => {
-                promise.complete(Ok(closure()), busy);
-            }
-            Turn::Run { .. } => {}
-            Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-        });
-        (job, completion)
-    });
-    let (queued, completion) = queued.ok()?;
-    completion.set_queued(queued);
-    Some(TaskHandle { completion })
-}
+use crate::model::{Count, model};
+use crate::raw_pool::{submit, workers};
+use crate::workers::Patience;
 
 #[test]
 fn all_that_is_submitted_runs_before_the_pool_is_gone() {
     model(|| {
-        let ran = Arc::new(AtomicUsize::new(0));
+        let ran = Count::default();
         let pool = workers(2, None);
         for _ in 0..3 {
-            let ran = Arc::clone(&ran);
-            drop(submit(&pool, Patience::Endless, move || {
-                ran.fetch_add(1, Ordering::SeqCst)
-            }));
+            let ran = ran.clone();
+            drop(submit(&pool, Patience::Endless, move || ran.add()));
         }
         drop(pool);
-        assert_eq!(ran.load(Ordering::SeqCst), 3);
+        assert_eq!(ran.get(), 3);
     });
 }
 
