@@ -12,11 +12,15 @@
     reason = "a part of the library, without its users"
 )]
 
+mod breakdown_models;
+mod chunk_models;
 #[path = "host.rs"]
 mod host;
+mod map_models;
 mod model;
 mod queue_models;
 mod raw_pool;
+mod scope_models;
 mod sync;
 mod task_models;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many interleavings of each model are tried.
-const RUNS: usize = 3_000;
+const RUNS: usize = 2_000;
 
 pub(crate) fn model(run: impl Fn() + Send + Sync + 'static) {
     shuttle::check_random(run, RUNS);

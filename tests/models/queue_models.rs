@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use shuttle::sync::mpsc::channel;
 use shuttle::thread;
 
+use crate::cancel_token::CancelToken;
 use crate::model::{Count, model};
 use crate::raw_pool::{submit, workers};
+use crate::shutdown::Shutdown;
+use crate::thread_pool::ThreadPool;
 use crate::workers::Patience;
 
 #[test]
@@ -63,6 +67,28 @@ fn a_discarded_queue_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_shutdown_that_cancels_all_tells_each_closure_that_runs_or_will() {
+    model(|| {
+        let pool = Arc::new(ThreadPool::new(2).unwrap());
+        let closing = Arc::clone(&pool);
+        let shutdown = thread::spawn(move || closing.shutdown(Shutdown::CancelAll));
+        let handles = [(); 3].map(|()| {
+            pool.submit_cancellable(|token: &CancelToken| {
+                while !token.is_cancelled() {
+                    thread::yield_now();
+                }
+            })
+        });
+        for handle in handles.into_iter().flatten() {
+            if let Err(error) = handle.join() {
+                assert!(error.is_cancelled());
+            }
+        }
+        shutdown.join().unwrap();
+    });
+}
+
+#[test]
 fn who_waits_for_room_gets_it_or_is_told_that_there_will_be_none() {
     model(|| {
         let pool = Arc::new(workers(1, Some(1)));
@@ -80,6 +106,24 @@ fn who_waits_for_room_gets_it_or_is_told_that_there_will_be_none() {
             }
         }
         shutdown.join().unwrap();
+    });
+}
+
+#[test]
+fn who_waits_for_room_is_told_of_the_shutdown_though_no_worker_comes_free() {
+    model(|| {
+        let pool = Arc::new(workers(1, Some(1)));
+        let (open, gate) = channel::<()>();
+        let running = submit(&pool, Patience::Endless, move || gate.recv().is_ok());
+        let waiting = submit(&pool, Patience::Endless, || true);
+        let refused = Arc::clone(&pool);
+        let refused = thread::spawn(move || submit(&refused, Patience::Endless, || true));
+        pool.close();
+        assert!(refused.join().unwrap().is_none());
+        open.send(()).unwrap();
+        for handle in [running, waiting] {
+            assert!(handle.unwrap().join().unwrap());
+        }
     });
 }
 

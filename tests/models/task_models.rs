@@ -43,6 +43,19 @@ fn a_joiner_is_woken_by_completion() {
 }
 
 #[test]
+fn a_future_is_woken_whoever_ends_the_task() {
+    model(|| {
+        let (promise, handle) = task();
+        let canceller = handle.cancel_handle();
+        let worker = thread::spawn(|| work(promise, None));
+        let cancel = thread::spawn(move || canceller.cancel());
+        let outcome = shuttle::future::block_on(handle);
+        assert_eq!(cancel.join().unwrap(), outcome.is_err());
+        worker.join().unwrap();
+    });
+}
+
+#[test]
 fn cancel_and_completion_have_one_winner_that_all_agree_on() {
     for stoppable in [false, true] {
         model(move || {
