@@ -356,10 +356,11 @@ impl<T> Completion<T> {
     }
 }
 
-/// Runs foreign code whose panic is nobody else's affair; the panic hook has told of it. What it
-/// panicked with is not dropped: that could panic again.
+/// Runs foreign code whose panic is nobody else's affair; the panic hook has told of it.
 pub(crate) fn quietly(run: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+    let panicked = catch_unwind(AssertUnwindSafe(run));
+    // Dropping what it panicked with may panic again; what that panics with is not dropped.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(panicked))) {
         std::mem::forget(payload);
     }
 }

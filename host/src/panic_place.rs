@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::panic::PanicHookInfo;
 use std::sync::Once;
 
+use crate::completion::quietly;
 use crate::error::{Panic, Place};
 
 thread_local! {
@@ -39,8 +40,9 @@ pub(crate) fn forget() {
     LAST.take();
 }
 
-/// Returns what is known of the panic that was just caught on this thread.
-pub(crate) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
+/// Returns what is known of the panic that was just caught on this thread, and drops what it came with,
+/// which may panic itself.
+pub(crate) fn panic_of(payload: Box<dyn Any + Send>) -> Panic {
     let message = if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -48,8 +50,7 @@ pub(crate) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     } else {
         "a value that is not text".to_owned()
     };
-    Panic {
-        message,
-        place: LAST.take(),
-    }
+    let place = LAST.take();
+    quietly(|| drop(payload));
+    Panic { message, place }
 }

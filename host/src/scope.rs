@@ -105,9 +105,8 @@ impl<'scope> Scope<'scope, '_> {
                 promise,
                 token,
                 running: Arc::clone(running),
-                member,
             };
-            (job.forget_borrow(), (completion, number))
+            (job.forget_borrow(member), (completion, number))
         });
         match queued {
             Ok((queued, (completion, number))) => {

@@ -8,42 +8,20 @@
     dead_code,
     unused_imports,
     unreachable_pub,
+    clippy::wildcard_imports,
     reason = "a part of the library, without its users"
 )]
 
-#[path = "../../host/src/arrivals.rs"]
-mod arrivals;
-#[path = "../../host/src/cancel_token.rs"]
-mod cancel_token;
-#[path = "../../host/src/completion.rs"]
-mod completion;
-#[path = "../../host/src/control.rs"]
-mod control;
-#[path = "../../host/src/handle.rs"]
-mod handle;
-#[path = "../../host/src/load.rs"]
-mod load;
-#[path = "../../host/src/promise.rs"]
-mod promise;
-#[path = "../../host/src/running.rs"]
-mod running;
-#[path = "../../host/src/slot.rs"]
-mod slot;
-#[path = "../../host/src/stats.rs"]
-mod stats;
-#[path = "../../host/src/this_worker.rs"]
-mod this_worker;
-#[path = "../../host/src/no_trace.rs"]
-mod trace;
-#[path = "../../host/src/wait.rs"]
-mod wait;
-#[path = "../../host/src/workers.rs"]
-mod workers;
-
-mod error;
-
-use error::TaskErrorKind;
-
+mod breakdown_models;
+mod chunk_models;
+#[path = "host.rs"]
+mod host;
+mod map_models;
+mod model;
 mod queue_models;
+mod raw_pool;
+mod scope_models;
 mod sync;
 mod task_models;
+
+use host::*;

@@ -1,70 +1,28 @@
 //! The queue and its workers: what is submitted runs or is given back, and shutdown ends.
 
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use shuttle::sync::atomic::{AtomicUsize, Ordering};
+use shuttle::sync::mpsc::channel;
 use shuttle::thread;
 
-use crate::error::TaskErrorKind;
-use crate::handle::TaskHandle;
-use crate::promise::Promise;
-use crate::slot::{Job, Turn};
-use crate::workers::{Patience, Settings, Workers};
-
-const RUNS: usize = 3_000;
-
-fn model(run: fn()) {
-    shuttle::check_random(run, RUNS);
-}
-
-fn workers(count: usize, queue: Option<usize>) -> Workers<()> {
-    Workers::new(Settings {
-        workers: NonZeroUsize::new(count).unwrap(),
-        name: "modelled".to_owned(),
-        stack_bytes: 1 << 16,
-        queue: queue.and_then(NonZeroUsize::new),
-        start: Box::new(|_| Ok(())),
-        stop: Box::new(|_| ()),
-    })
-}
-
-/// Submits a closure as a thread pool does; `None` where it is given back.
-fn submit<T: Send + 'static>(
-    workers: &Workers<()>,
-    patience: Patience,
-    closure: impl FnOnce() -> T + Send + 'static,
-) -> Option<TaskHandle<T>> {
-    let queued = workers.queue().submit(closure, patience, |closure| {
-        let promise = Promise::new("modelled", &Arc::default());
-        let completion = promise.completion();
-        let job: Job<()> = Box::new(move |turn| match turn {
-            Turn::Run { busy, .. } if promise.claim(None) => {
-                promise.complete(Ok(closure()), busy);
-            }
-            Turn::Run { .. } => {}
-            Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-        });
-        (job, completion)
-    });
-    let (queued, completion) = queued.ok()?;
-    completion.set_queued(queued);
-    Some(TaskHandle { completion })
-}
+use crate::cancel_token::CancelToken;
+use crate::model::{Count, model};
+use crate::raw_pool::{submit, workers};
+use crate::shutdown::Shutdown;
+use crate::thread_pool::ThreadPool;
+use crate::workers::Patience;
 
 #[test]
 fn all_that_is_submitted_runs_before_the_pool_is_gone() {
     model(|| {
-        let ran = Arc::new(AtomicUsize::new(0));
+        let ran = Count::default();
         let pool = workers(2, None);
         for _ in 0..3 {
-            let ran = Arc::clone(&ran);
-            drop(submit(&pool, Patience::Endless, move || {
-                ran.fetch_add(1, Ordering::SeqCst)
-            }));
+            let ran = ran.clone();
+            drop(submit(&pool, Patience::Endless, move || ran.add()));
         }
         drop(pool);
-        assert_eq!(ran.load(Ordering::SeqCst), 3);
+        assert_eq!(ran.get(), 3);
     });
 }
 
@@ -109,6 +67,28 @@ fn a_discarded_queue_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_shutdown_that_cancels_all_tells_each_closure_that_runs_or_will() {
+    model(|| {
+        let pool = Arc::new(ThreadPool::new(2).unwrap());
+        let closing = Arc::clone(&pool);
+        let shutdown = thread::spawn(move || closing.shutdown(Shutdown::CancelAll));
+        let handles = [(); 3].map(|()| {
+            pool.submit_cancellable(|token: &CancelToken| {
+                while !token.is_cancelled() {
+                    thread::yield_now();
+                }
+            })
+        });
+        for handle in handles.into_iter().flatten() {
+            if let Err(error) = handle.join() {
+                assert!(error.is_cancelled());
+            }
+        }
+        shutdown.join().unwrap();
+    });
+}
+
+#[test]
 fn who_waits_for_room_gets_it_or_is_told_that_there_will_be_none() {
     model(|| {
         let pool = Arc::new(workers(1, Some(1)));
@@ -126,6 +106,24 @@ fn who_waits_for_room_gets_it_or_is_told_that_there_will_be_none() {
             }
         }
         shutdown.join().unwrap();
+    });
+}
+
+#[test]
+fn who_waits_for_room_is_told_of_the_shutdown_though_no_worker_comes_free() {
+    model(|| {
+        let pool = Arc::new(workers(1, Some(1)));
+        let (open, gate) = channel::<()>();
+        let running = submit(&pool, Patience::Endless, move || gate.recv().is_ok());
+        let waiting = submit(&pool, Patience::Endless, || true);
+        let refused = Arc::clone(&pool);
+        let refused = thread::spawn(move || submit(&refused, Patience::Endless, || true));
+        pool.close();
+        assert!(refused.join().unwrap().is_none());
+        open.send(()).unwrap();
+        for handle in [running, waiting] {
+            assert!(handle.unwrap().join().unwrap());
+        }
     });
 }
 

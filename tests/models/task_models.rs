@@ -2,20 +2,14 @@
 
 use std::sync::Arc;
 
-use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use shuttle::thread;
 
 use crate::control::Stop;
+use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
+use crate::model::{Count, model};
 use crate::promise::Promise;
 use crate::wait::{WaitFor, as_completed, wait};
-
-/// How many interleavings of each model are tried.
-const RUNS: usize = 5_000;
-
-fn model(run: fn()) {
-    shuttle::check_random(run, RUNS);
-}
 
 fn task() -> (Promise<u32>, TaskHandle<u32>) {
     let promise = Promise::new("modelled", &Arc::default());
@@ -50,15 +44,26 @@ fn a_joiner_is_woken_by_completion() {
 
 /// Conformance: 16, 17
 #[test]
+fn a_future_is_woken_whoever_ends_the_task() {
+    model(|| {
+        let (promise, handle) = task();
+        let canceller = handle.cancel_handle();
+        let worker = thread::spawn(|| work(promise, None));
+        let cancel = thread::spawn(move || canceller.cancel());
+        let outcome = shuttle::future::block_on(handle);
+        assert_eq!(cancel.join().unwrap(), outcome.is_err());
+        worker.join().unwrap();
+    });
+}
+
+#[test]
 fn cancel_and_completion_have_one_winner_that_all_agree_on() {
     for stoppable in [false, true] {
-        let run = move || {
+        model(move || {
             let (promise, handle) = task();
-            let calls = Arc::new(AtomicUsize::new(0));
-            let counted = Arc::clone(&calls);
-            handle.on_finish(move |_| {
-                counted.fetch_add(1, Ordering::SeqCst);
-            });
+            let calls = Count::default();
+            let counted = calls.clone();
+            handle.on_finish(move |_| counted.add());
             let canceller = handle.cancel_handle();
             let stop = stoppable.then(|| Arc::new(Stoppable) as Arc<dyn Stop>);
             let worker = thread::spawn(|| work(promise, stop));
@@ -66,9 +71,8 @@ fn cancel_and_completion_have_one_winner_that_all_agree_on() {
             let outcome = handle.join();
             assert_eq!(cancelled.join().unwrap(), outcome.is_err());
             worker.join().unwrap();
-            assert_eq!(calls.load(Ordering::SeqCst), 1);
-        };
-        shuttle::check_random(run, RUNS);
+            assert_eq!(calls.get(), 1);
+        });
     }
 }
 
@@ -90,17 +94,17 @@ fn two_cancellers_both_see_the_task_cancelled() {
 fn a_callback_added_while_the_task_ends_runs_once_and_before_the_join_returns() {
     model(|| {
         let (promise, handle) = task();
-        let calls = Arc::new(AtomicUsize::new(0));
+        let calls = Count::default();
         let worker = thread::spawn(|| work(promise, None));
         for _ in 0..2 {
-            let calls = Arc::clone(&calls);
+            let calls = calls.clone();
             handle.on_finish(move |outcome| {
                 assert_eq!(*outcome.as_ref().unwrap(), 42);
-                calls.fetch_add(1, Ordering::SeqCst);
+                calls.add();
             });
         }
         assert_eq!(handle.join().unwrap(), 42);
-        assert_eq!(calls.load(Ordering::SeqCst), 2);
+        assert_eq!(calls.get(), 2);
         worker.join().unwrap();
     });
 }
@@ -208,7 +212,7 @@ fn wait_sees_a_failure_whoever_is_first() {
         let workers = [
             thread::spawn(|| work(good, None)),
             thread::spawn(move || {
-                let error = bad.error(crate::TaskErrorKind::StackOverflow, Vec::new());
+                let error = bad.error(TaskErrorKind::StackOverflow, Vec::new());
                 assert!(bad.claim(None));
                 bad.complete(Err(error), ());
             }),

@@ -240,7 +240,7 @@ impl Worker {
         let run = || self.processes.run(&call, &plan.decode);
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
         catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-            let panic = panic_place::panic_of(&*payload);
+            let panic = panic_place::panic_of(payload);
             Err(TaskErrorKind::Panicked(panic).into())
         })
     }

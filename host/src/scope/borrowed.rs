@@ -19,9 +19,6 @@ pub(super) struct BorrowingJob<C, T> {
     pub(super) promise: Promise<T>,
     pub(super) token: CancelToken,
     pub(super) running: Arc<Running>,
-    /// Last: fields are dropped in the order of their declaration, and the scope may end when this is
-    /// gone.
-    pub(super) member: Member,
 }
 
 impl<C, T> BorrowingJob<C, T>
@@ -30,14 +27,11 @@ where
     T: Send,
 {
     fn run(self, turn: Turn<'_, ()>) {
-        // First, and so dropped last, panic or not.
-        let _member = self.member;
         let Self {
             call,
             promise,
             token,
             running,
-            ..
         } = self;
         match turn {
             Turn::Run { busy, .. } => run_told(call, promise, token, &running, busy),
@@ -45,8 +39,8 @@ where
         }
     }
 
-    /// Makes a job of it that any queue takes.
-    pub(super) fn forget_borrow<'scope>(self) -> Job<()>
+    /// Makes a job of it that any queue takes, and that holds `member` until it is gone.
+    pub(super) fn forget_borrow<'scope>(self, member: Member) -> Job<()>
     where
         C: 'scope,
         T: 'scope,
@@ -57,12 +51,30 @@ where
             reason = "nothing else lets a thread that lives on run what borrows"
         )]
         // SAFETY: the types differ in the lifetime only. What the job borrows is alive until it is gone:
-        // it holds `member`, which it drops after everything else, run or not; and `scope`, the only one
-        // who makes such jobs, does not return before its group has no member left, whether its body
-        // returns or panics. The borrows outlive that call: its body is generic over 'scope, so that
-        // closures can only borrow what is outside of it.
-        unsafe {
-            std::mem::transmute::<Borrowing<'scope>, Job<()>>(job)
-        }
+        // `Held` keeps `member` until after that, run or not; and `scope`, the only one who makes such
+        // jobs, does not return before its group has no member left, whether its body returns or
+        // panics. The borrows outlive that call: its body is generic over 'scope, so that closures can
+        // only borrow what is outside of it.
+        let job = unsafe { std::mem::transmute::<Borrowing<'scope>, Job<()>>(job) };
+        let held = Held { job, member };
+        Box::new(move |turn| held.run(turn))
+    }
+}
+
+/// A job and its place in the scope. The job is in a box of its own: a reference that is an argument
+/// has to be valid until its function returns, and so no function that is given the job's references
+/// may be the one that drops the member.
+struct Held {
+    job: Job<()>,
+    /// Last: fields are dropped in the order of their declaration, and the scope may end when this is
+    /// gone.
+    member: Member,
+}
+
+impl Held {
+    fn run(self, turn: Turn<'_, ()>) {
+        // First, and so dropped last, panic or not.
+        let _member = self.member;
+        (self.job)(turn);
     }
 }

@@ -95,17 +95,15 @@ impl ThreadPoolBuilder {
     {
         self.initializer = Some(Arc::new(move || {
             panic_place::forget();
-            match catch_unwind(AssertUnwindSafe(&initialize)) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => {
-                    let failed = "its initializer failed".to_owned();
-                    Err(with_causes(failed, Some(&*error.into())))
-                }
-                Err(payload) => {
-                    let panic = panic_place::panic_of(&*payload);
-                    Err(format!("its initializer panicked{panic}"))
-                }
-            }
+            // The error is the user's, too: its text is made where a panic is caught.
+            let initialized = catch_unwind(AssertUnwindSafe(|| {
+                let failed = || "its initializer failed".to_owned();
+                initialize().map_err(|error| with_causes(failed(), Some(&*error.into())))
+            }));
+            initialized.unwrap_or_else(|payload| {
+                let panic = panic_place::panic_of(payload);
+                Err(format!("its initializer panicked{panic}"))
+            })
         }));
         self
     }

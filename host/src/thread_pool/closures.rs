@@ -169,5 +169,5 @@ fn run_chunk<A, T: Send + 'static>(
 fn caught<T>(closure: impl FnOnce() -> T) -> Result<T, TaskErrorKind> {
     panic_place::forget();
     catch_unwind(AssertUnwindSafe(closure))
-        .map_err(|payload| TaskErrorKind::Panicked(panic_place::panic_of(&*payload)))
+        .map_err(|payload| TaskErrorKind::Panicked(panic_place::panic_of(payload)))
 }
