@@ -72,6 +72,30 @@ fn cancel_and_completion_have_one_winner_that_all_agree_on() {
 }
 
 #[test]
+fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
+    model(|| {
+        let counters = Arc::default();
+        let promise = Promise::of_chunk("modelled", 1, &counters);
+        let handle = TaskHandle {
+            completion: promise.completion(),
+        };
+        let worker = thread::spawn(move || {
+            if promise.claim(Some(Arc::new(Stoppable))) {
+                promise.one_ended(&Ok(42));
+                promise.complete(Ok(42), ());
+            }
+        });
+        let cancelled = handle.cancel();
+        let outcome = handle.join();
+        worker.join().unwrap();
+        assert_eq!(cancelled, outcome.is_err());
+        let stats = counters.read();
+        let counted = (stats.succeeded, stats.cancelled);
+        assert_eq!(counted, (u64::from(!cancelled), u64::from(cancelled)));
+    });
+}
+
+#[test]
 fn two_cancellers_both_see_the_task_cancelled() {
     model(|| {
         let (promise, handle) = task();
