@@ -1,5 +1,7 @@
 //! What the tests share.
 
+pub mod stress;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 

@@ -13,4 +13,5 @@ mod loading;
 mod mixed;
 mod nested;
 mod pools;
+mod stress;
 mod values;
