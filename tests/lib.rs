@@ -1,6 +1,7 @@
 //! What the tests share.
 
 mod any_pool;
+pub mod stress;
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -157,8 +157,8 @@ impl<T> Completion<T> {
         let inner = self.lock();
         match &inner.state {
             State::Pending(_) => {}
-            // Under the lock, so that the task cannot end in between.
-            State::Running(Some(stop)) if stop.stop() => {}
+            // Under the lock, so that the task cannot end in between. Of a chunk, all may have ended.
+            State::Running(Some(stop)) if inner.left > 0 && stop.stop() => {}
             State::Running(_) => return false,
             state @ (State::Finishing(_) | State::Finished(_) | State::Taken) => {
                 return state.end() == Some(End::Cancelled);

@@ -17,6 +17,7 @@ mod panic_place;
 mod process_pool;
 mod progress;
 mod promise;
+mod queue;
 mod running;
 mod sandbox;
 mod scope;

@@ -10,8 +10,8 @@ use crate::error::{MapError, SubmitError, SubmitErrorKind};
 use crate::handle::TaskHandle;
 use crate::map_options::ChunkSize;
 use crate::progress::{Meter, Pace, Report};
+use crate::queue::Patience;
 use crate::wait::{AsCompleted, as_completed};
-use crate::workers::Patience;
 
 /// The inputs that one job of a worker takes.
 pub(crate) type Chunk<T> = TaskHandle<Vec<Outcome<T>>>;

@@ -15,10 +15,10 @@ use crate::cancel_token::CancelToken;
 use crate::error::SubmitError;
 use crate::handle::TaskHandle;
 use crate::promise::Promise;
+use crate::queue::Patience;
 use crate::scope::borrowed::BorrowingJob;
 use crate::scope::group::Group;
 use crate::thread_pool::Closures;
-use crate::workers::Patience;
 
 /// Submits closures that may borrow what is around the scope. From
 /// [`ThreadPool::scope`](crate::ThreadPool::scope).

@@ -16,10 +16,11 @@ use crate::handle::TaskHandle;
 use crate::map::Map;
 use crate::map_options::MapOptions;
 use crate::map_with::MapWith;
+use crate::queue::Patience;
 use crate::scope::{self, Scope};
 use crate::shutdown::Shutdown;
 use crate::stats::PoolStats;
-use crate::workers::{Patience, Workers};
+use crate::workers::Workers;
 
 /// A pool of threads for closures: the place for I/O, and for anything that is trusted.
 ///

@@ -27,5 +27,6 @@ mod recycling;
 mod scopes;
 mod shutdown;
 mod spans;
+mod stress;
 mod values;
 mod wait;

@@ -7,8 +7,9 @@ use shuttle::thread;
 use crate::error::{SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::model::{Count, model};
+use crate::queue::Patience;
 use crate::raw_pool::{submit_with_pool, workers, workers_that_start};
-use crate::workers::{Patience, Workers};
+use crate::workers::Workers;
 
 const REASON: &str = "no licence";
 

@@ -17,6 +17,7 @@ mod sources {
     pub(crate) mod panic_place;
     pub(crate) mod progress;
     pub(crate) mod promise;
+    pub(crate) mod queue;
     pub(crate) mod running;
     pub(crate) mod scope;
     pub(crate) mod settings;

@@ -7,10 +7,10 @@ use shuttle::thread;
 
 use crate::cancel_token::CancelToken;
 use crate::model::{Count, model};
+use crate::queue::Patience;
 use crate::raw_pool::{submit, workers};
 use crate::shutdown::Shutdown;
 use crate::thread_pool::ThreadPool;
-use crate::workers::Patience;
 
 #[test]
 fn all_that_is_submitted_runs_before_the_pool_is_gone() {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::error::{SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::promise::Promise;
+use crate::queue::Patience;
 use crate::slot::{Job, Turn};
-use crate::workers::{Patience, Settings, Shared, Workers};
+use crate::workers::{Settings, Shared, Workers};
 
 pub(crate) fn workers(count: usize, queue: Option<usize>) -> Workers<()> {
     workers_that_start(count, queue, |_| Ok(()))

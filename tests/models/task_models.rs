@@ -1,6 +1,7 @@
 //! One task, and all that can happen to it at the same time.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use shuttle::thread;
 
@@ -77,6 +78,30 @@ fn cancel_and_completion_have_one_winner_that_all_agree_on() {
 }
 
 #[test]
+fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
+    model(|| {
+        let counters = Arc::default();
+        let promise = Promise::of_chunk("modelled", 1, &counters);
+        let handle = TaskHandle {
+            completion: promise.completion(),
+        };
+        let worker = thread::spawn(move || {
+            if promise.claim(Some(Arc::new(Stoppable))) {
+                promise.one_ended(&Ok(42));
+                promise.complete(Ok(42), ());
+            }
+        });
+        let cancelled = handle.cancel();
+        let outcome = handle.join();
+        worker.join().unwrap();
+        assert_eq!(cancelled, outcome.is_err());
+        let stats = counters.read();
+        let counted = (stats.succeeded, stats.cancelled);
+        assert_eq!(counted, (u64::from(!cancelled), u64::from(cancelled)));
+    });
+}
+
+#[test]
 fn two_cancellers_both_see_the_task_cancelled() {
     model(|| {
         let (promise, handle) = task();
@@ -115,7 +140,7 @@ fn the_first_outcome_stays() {
     model(|| {
         let (promise, handle) = task();
         let (other, failed) = (promise.completion(), promise.completion());
-        let error = promise.error(crate::TaskErrorKind::StackOverflow, Vec::new());
+        let error = promise.error(TaskErrorKind::StackOverflow, Vec::new());
         let threads = [
             thread::spawn(move || other.complete(Ok(43), ())),
             thread::spawn(move || failed.complete(Err(error), ())),

@@ -16,8 +16,8 @@ use crate::map_with::MapWith;
 use crate::process_pool::ProcessPool;
 use crate::process_pool::process_scope::{self, ProcessScope};
 use crate::process_pool::tasks::Plan;
+use crate::queue::Patience;
 use crate::sandbox::Entry;
-use crate::workers::Patience;
 
 /// Submits tasks to a [`ProcessPool`] with limits of their own. From [`ProcessPool::with`].
 #[derive(Clone, Debug)]

@@ -16,11 +16,12 @@ use crate::map_with::{Chunk, Refused};
 use crate::panic_place;
 use crate::progress::Report;
 use crate::promise::Promise;
+use crate::queue::{Patience, Queue};
 use crate::running::Running;
 use crate::sandbox::{Armed, Call, Entry, Fault, Interrupt, Processes, TaskModule};
 use crate::slot::{Job, Turn};
 use crate::stats::Counters;
-use crate::workers::{Patience, Queue, Shared};
+use crate::workers::Shared;
 
 /// What a worker thread owns.
 #[derive(Debug)]

@@ -13,10 +13,10 @@ use crate::map_with::{Chunk, Refused};
 use crate::panic_place;
 use crate::progress::Report;
 use crate::promise::Promise;
+use crate::queue::{Patience, Queue};
 use crate::running::Running;
 use crate::slot::{Job, Turn};
 use crate::stats::Counters;
-use crate::workers::{Patience, Queue};
 
 /// Where closures are submitted.
 pub(crate) struct Closures {
