@@ -36,6 +36,8 @@ pub struct Plan {
     /// How many rounds there are. Every [`ROUNDS_FOR_ALL`] have each kind of pool with each kind of
     /// shutdown.
     pub rounds: usize,
+    /// The number of the first round: 0, or that of one which is to be repeated.
+    pub first: usize,
     /// Decides what tasks do and what is done with them. Only timing differs from run to run.
     pub seed: u64,
 }
@@ -63,7 +65,7 @@ impl std::error::Error for Violation {}
 pub fn run(plan: Plan, mut told: impl FnMut(&Report)) -> Result<Total, Violation> {
     fate::silence_planned_panics();
     let mut total = Total::default();
-    for number in 0..plan.rounds {
+    for number in (plan.first..).take(plan.rounds) {
         let report = watch::watched(plan, number)?;
         told(&report);
         total.add(&report);

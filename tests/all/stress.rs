@@ -8,6 +8,7 @@ fn every_task_ends_once_whatever_is_cancelled_crashes_or_shuts_down_meanwhile() 
     let plan = Plan {
         tasks: TASKS,
         rounds: ROUNDS_FOR_ALL,
+        first: 0,
         seed: 1,
     };
     let mut accepted = Vec::new();

@@ -12,8 +12,11 @@ struct Arguments {
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000_000))]
     tasks: u32,
     /// How many rounds there are.
-    #[arg(long, default_value_t = 21)]
+    #[arg(long, default_value_t = stress::ROUNDS_FOR_ALL)]
     rounds: usize,
+    /// The number of the first round, to repeat one.
+    #[arg(long, default_value_t = 0)]
+    first: usize,
     /// What decides the tasks' fates.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -23,11 +26,13 @@ fn main() -> ExitCode {
     let Arguments {
         tasks,
         rounds,
+        first,
         seed,
     } = Arguments::parse();
     let plan = Plan {
         tasks: tasks as usize,
         rounds,
+        first,
         seed,
     };
     match stress::run(plan, |report| println!("{report}")) {
