@@ -61,8 +61,9 @@ impl MapOptions {
 
     /// Sets how many inputs one job of a worker takes: more than one for tasks that are small against
     /// the time that queueing takes. Each task has its own outcome all the same, and in a
-    /// [`ProcessPool`](crate::ProcessPool) its own limits and its own sandbox. Results can be had when
-    /// the whole chunk has ended. Not more than the [window](Self::window). Default: 1. Zero is an error.
+    /// [`ProcessPool`](crate::ProcessPool) its own limits and, by default, its own sandbox. Results can
+    /// be had when the whole chunk has ended; where a shutdown stops a chunk, all its results are
+    /// cancelled. Not more than the [window](Self::window). Default: 1. Zero is an error.
     #[must_use]
     #[doc(alias = "chunksize")]
     pub fn chunk(mut self, inputs: usize) -> Self {

@@ -43,7 +43,6 @@ fn a_joiner_is_woken_by_completion() {
     });
 }
 
-/// Conformance: 16, 17
 #[test]
 fn a_future_is_woken_whoever_ends_the_task() {
     model(|| {
@@ -57,6 +56,7 @@ fn a_future_is_woken_whoever_ends_the_task() {
     });
 }
 
+/// Conformance: 16, 17
 #[test]
 fn cancel_and_completion_have_one_winner_that_all_agree_on() {
     for stoppable in [false, true] {
