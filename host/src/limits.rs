@@ -30,9 +30,10 @@ impl Limits {
         }
     }
 
-    /// Sets how long a task may run, from its start; what it waits in the queue does not count. Default:
-    /// without limit. Past it the task is stopped, within milliseconds or when the instruction that it
-    /// executes has ended (filling a piece of memory is one), and ends as [`DeadlineExceeded`](crate::TaskErrorKind::DeadlineExceeded).
+    /// Sets how long a task may run, from its start; what it waits in the queue does not count.
+    /// Default: without limit. Past it the task is stopped, within milliseconds or when the
+    /// instruction that it executes has ended (filling a piece of memory is one), and ends as
+    /// [`DeadlineExceeded`](crate::TaskErrorKind::DeadlineExceeded).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

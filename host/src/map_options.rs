@@ -103,10 +103,11 @@ impl MapOptions {
         self
     }
 
-    /// Has `progress` called when tasks have ended, and when their number is known: one call at a time, numbers that only grow,
-    /// chunks or not. Where several end at once there is one call for them. It is called on the worker that ended
-    /// the task, or on the thread that cancelled it, before the task's result can be had; so it should
-    /// be quick. A panic in it is reported by the panic hook and has no further effect.
+    /// Has `progress` called when tasks have ended, and when their number is known: one call at a
+    /// time, numbers that only grow, chunks or not. Where several end at once there is one call for
+    /// them. It is called on the worker that ended the task, or on the thread that cancelled it,
+    /// before the task's result can be had; so it should be quick. A panic in it is reported by the
+    /// panic hook and has no further effect.
     #[must_use]
     pub fn progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));

@@ -31,10 +31,10 @@ use crate::workers::Workers;
 ///
 /// A process is a wasm instance with a memory of its own, inside this operating system process. It
 /// lives for one task, unless the pool is told [otherwise](crate::Isolation): every task starts with
-/// the module's initial memory and leaves nothing behind. It has no access to files, network, environment, clock, or anything else that it was not given as
-/// an argument. A crash in it ends its task, with an error that says how; the pool goes on. What it is
-/// not: a second machine. It shares the host's address space behind the engine's checks, and an abort
-/// of the host takes it along.
+/// the module's initial memory and leaves nothing behind. It has no access to files, network,
+/// environment, clock, or anything else that it was not given as an argument. A crash in it ends its
+/// task, with an error that says how; the pool goes on. What it is not: a second machine. It shares
+/// the host's address space behind the engine's checks, and an abort of the host takes it along.
 ///
 /// Workers are threads; they are started when there is work and none is idle, up to the pool's limit,
 /// and stay. Dropping the pool finishes what was submitted and waits for it, so a task that never ends

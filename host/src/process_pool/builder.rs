@@ -95,10 +95,11 @@ where
     /// Has a task run in every new sandbox before its first task, to prepare what its memory holds. Its
     /// result is dropped. With [`Isolation::Fresh`] that is before every task.
     ///
-    /// It runs within the limits of the task that the sandbox is for, on that task's time. Where one of
-    /// them ends it, or that task's cancellation, it is that task's error. Where it fails, panics or traps, the pool is
-    /// broken: that task and what waits end as [`Broken`](crate::TaskErrorKind::Broken) with the reason,
-    /// submitting is an error, tasks that run in other sandboxes are finished.
+    /// It runs within the limits of the task that the sandbox is for, on that task's time. Where one
+    /// of them ends it, or that task's cancellation, it is that task's error. Where it fails, panics
+    /// or traps, the pool is broken: that task and what waits end as
+    /// [`Broken`](crate::TaskErrorKind::Broken) with the reason, submitting is an error, tasks that
+    /// run in other sandboxes are finished.
     #[must_use]
     pub fn initializer<T: Task>(self, task: T, args: T::Args) -> Self {
         let _ = task;
