@@ -70,7 +70,8 @@ impl ThreadPoolBuilder {
     ///
     /// Where it fails or panics, the pool is broken: what waits ends as
     /// [`Broken`](crate::TaskErrorKind::Broken) with the reason, submitting is an error, closures that
-    /// run on other threads are finished. The thread's own closure has not run.
+    /// run on other threads are finished. The thread's own closure has not run. It may not wait for the
+    /// pool's closures: the thread runs none yet.
     ///
     /// ```
     /// use sandpool::{SubmitErrorKind, ThreadPool};
@@ -113,7 +114,7 @@ impl ThreadPoolBuilder {
     /// Has `start` called on every thread when it starts, with the thread's number, from 0: to set
     /// what the operating system keeps of a thread, or to count. Before the
     /// [initializer](Self::initializer). A panic in it is reported by the panic hook and has no further
-    /// effect.
+    /// effect. It may shut the pool down, but not wait for its closures: the thread runs none yet.
     #[must_use]
     pub fn on_thread_start(mut self, start: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.settings.on_thread_start = Some(Arc::new(start));
