@@ -367,3 +367,13 @@ fn a_hook_that_shuts_its_pool_down_or_drops_it_does_not_wait_for_itself() {
     drop(place);
     told.recv_timeout(LONG).unwrap();
 }
+
+#[test]
+fn an_initializer_whose_result_is_too_large_for_a_task_is_that_tasks_error() {
+    let builder = builder().initializer(tasks::fail, "7".to_owned());
+    let pool = builder.build().unwrap();
+    let small = pool.with(Limits::new().result_bytes(0));
+    let error = small.submit(tasks::add, (1, 2)).unwrap().join().unwrap_err();
+    assert!(matches!(error.kind(), TaskErrorKind::ResultTooLarge { .. }));
+    assert_eq!(pool.submit(tasks::add, (1, 2)).unwrap().join().unwrap(), 3);
+}
