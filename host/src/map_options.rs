@@ -138,7 +138,8 @@ impl MapOptions {
             Chunk::Auto => ChunkSize::ByNumber { workers },
         };
         let feed = Feed {
-            inputs,
+            // A chunk that is cut short by the end is not the sign for it: the next, empty one is.
+            inputs: inputs.fuse(),
             submit,
             size,
             pace,
