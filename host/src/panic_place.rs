@@ -2,9 +2,10 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
+use crate::completion::quietly;
 use crate::error::{Panic, Place};
 
 thread_local! {
@@ -33,14 +34,21 @@ fn note(info: &PanicHookInfo<'_>) {
     let _ = LAST.try_with(|last| *last.borrow_mut() = place);
 }
 
-/// Forgets panics of before on this thread: one that was caught there is not the one to come, which
-/// may be without a place.
-pub(crate) fn forget() {
+/// Runs foreign code, and returns what is known of its panic if it does. What it shares with others is
+/// theirs to protect.
+pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
+    // A panic that was caught before is not the one to come, which may be without a place.
     LAST.take();
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let panic = panic_of(&*payload);
+        // It may be anything, and panic in its turn.
+        quietly(|| drop(payload));
+        panic
+    })
 }
 
 /// Returns what is known of the panic that was just caught on this thread.
-pub(crate) fn panic_of(payload: &(dyn Any + Send)) -> Panic {
+fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     let message = if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {

@@ -373,7 +373,54 @@ fn an_initializer_whose_result_is_too_large_for_a_task_is_that_tasks_error() {
     let builder = builder().initializer(tasks::fail, "7".to_owned());
     let pool = builder.build().unwrap();
     let small = pool.with(Limits::new().result_bytes(0));
-    let error = small.submit(tasks::add, (1, 2)).unwrap().join().unwrap_err();
+    let error = small
+        .submit(tasks::add, (1, 2))
+        .unwrap()
+        .join()
+        .unwrap_err();
     assert!(matches!(error.kind(), TaskErrorKind::ResultTooLarge { .. }));
     assert_eq!(pool.submit(tasks::add, (1, 2)).unwrap().join().unwrap(), 3);
+}
+
+/// An error that cannot even be shown, and a value that cannot be dropped.
+#[derive(Debug)]
+struct Unruly;
+
+impl std::fmt::Display for Unruly {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no text")
+    }
+}
+
+impl std::error::Error for Unruly {}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("not dropped");
+    }
+}
+
+#[test]
+fn an_initializer_breaks_the_pool_however_it_fails() {
+    let builder = || ThreadPool::builder().workers(1);
+    let pools = [
+        builder().initializer(|| Err(Unruly)),
+        builder()
+            .initializer(|| -> Result<(), Unruly> { std::panic::panic_any(PanicsWhenDropped) }),
+    ];
+    for pool in pools {
+        let pool = pool.build().unwrap();
+        let waiting = pool.submit(|| 42).unwrap();
+        let error = waiting.join_timeout(LONG).unwrap().unwrap_err();
+        assert!(
+            error.to_string().contains("its initializer panicked"),
+            "{error}"
+        );
+    }
+    let pool = ThreadPool::new(1).unwrap();
+    let task = pool.submit(|| std::panic::panic_any(PanicsWhenDropped));
+    let error = task.unwrap().join().unwrap_err();
+    assert!(error.is_panic(), "{error}");
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::{BuildError, with_causes};
@@ -95,18 +94,13 @@ impl ThreadPoolBuilder {
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         self.initializer = Some(Arc::new(move || {
-            panic_place::forget();
-            match catch_unwind(AssertUnwindSafe(&initialize)) {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => {
-                    let failed = "its initializer failed".to_owned();
-                    Err(with_causes(failed, Some(&*error.into())))
-                }
-                Err(payload) => {
-                    let panic = panic_place::panic_of(&*payload);
-                    Err(format!("its initializer panicked{panic}"))
-                }
-            }
+            // The text of an error is foreign code, too.
+            let initialize = || {
+                let failed = || "its initializer failed".to_owned();
+                initialize().map_err(|error| with_causes(failed(), Some(&*error.into())))
+            };
+            panic_place::catch(initialize)
+                .unwrap_or_else(|panic| Err(format!("its initializer panicked{panic}")))
         }));
         self
     }
