@@ -140,7 +140,8 @@ impl MapOptions {
             Chunk::Auto => ChunkSize::ByNumber { workers },
         };
         let feed = Feed {
-            inputs,
+            // A chunk that is cut short by the end is not the sign for it: the next, empty one is.
+            inputs: inputs.fuse(),
             submit,
             size,
             pace,
@@ -174,7 +175,7 @@ impl ChunkSize {
             Self::Fixed(inputs) => inputs.min(window),
             Self::ByNumber { workers } => {
                 let left = left.unwrap_or(0);
-                (left / (CHUNKS_PER_WORKER * workers)).clamp(1, MOST_BY_NUMBER)
+                (left / CHUNKS_PER_WORKER.saturating_mul(workers)).clamp(1, MOST_BY_NUMBER)
             }
             Self::ByPace { ref pace, workers } => {
                 let in_time = pace
@@ -182,7 +183,7 @@ impl ChunkSize {
                     .map_or(1, |one| TIME.as_nanos() / one.as_nanos().max(1));
                 let in_time = usize::try_from(in_time.min(MOST_BY_PACE)).unwrap_or(1);
                 // One that runs and one that waits for each worker.
-                let share = left.unwrap_or(usize::MAX).min(window) / (2 * workers);
+                let share = left.unwrap_or(usize::MAX).min(window) / workers.saturating_mul(2);
                 in_time.min(share).max(1)
             }
         }

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::PanicHookInfo;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
 use crate::completion::quietly;
@@ -34,15 +34,21 @@ fn note(info: &PanicHookInfo<'_>) {
     let _ = LAST.try_with(|last| *last.borrow_mut() = place);
 }
 
-/// Forgets panics of before on this thread: one that was caught there is not the one to come, which
-/// may be without a place.
-pub(crate) fn forget() {
+/// Runs foreign code, and returns what is known of its panic if it does. What it shares with others is
+/// theirs to protect.
+pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
+    // A panic that was caught before is not the one to come, which may be without a place.
     LAST.take();
+    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
+        let panic = panic_of(&*payload);
+        // It may be anything, and panic in its turn.
+        quietly(|| drop(payload));
+        panic
+    })
 }
 
-/// Returns what is known of the panic that was just caught on this thread, and drops what it came with,
-/// which may panic itself.
-pub(crate) fn panic_of(payload: Box<dyn Any + Send>) -> Panic {
+/// Returns what is known of the panic that was just caught on this thread.
+fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     let message = if let Some(text) = payload.downcast_ref::<&str>() {
         (*text).to_owned()
     } else if let Some(text) = payload.downcast_ref::<String>() {
@@ -51,6 +57,5 @@ pub(crate) fn panic_of(payload: Box<dyn Any + Send>) -> Panic {
         "a value that is not text".to_owned()
     };
     let place = LAST.take();
-    quietly(|| drop(payload));
     Panic { message, place }
 }

@@ -128,7 +128,8 @@ impl<W: 'static> Shared<W> {
     fn is_full(&self, control: &Control<W>) -> bool {
         let busy = usize::try_from(self.load.busy.load(Ordering::Acquire)).unwrap_or(0);
         let workers = self.settings.workers.get();
-        let is_full = |limit: NonZeroUsize| control.waiting + busy >= limit.get() + workers;
+        let is_full =
+            |limit: NonZeroUsize| control.waiting + busy >= limit.get().saturating_add(workers);
         self.settings.queue.is_some_and(is_full)
     }
 

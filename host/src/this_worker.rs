@@ -1,12 +1,15 @@
 //! Which pool's worker a thread is.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::sync::thread_local;
 
 thread_local! {
+    /// The pool whose thread this is, from its first moment to its last.
+    static THREAD_OF: Cell<Option<PoolId>> = const { Cell::new(None) };
+
     /// The pool whose worker this thread is, and what it owns.
     static WORKER: RefCell<Option<(PoolId, Rc<dyn Any>)>> = RefCell::new(None);
 }
@@ -19,6 +22,18 @@ impl PoolId {
     pub(crate) fn of<T>(pool: &T) -> Self {
         Self(std::ptr::from_ref(pool).cast())
     }
+}
+
+/// Notes that this thread is one of the pool's, also while it is not a worker yet, or not any more.
+pub(crate) fn begin(pool: PoolId) {
+    THREAD_OF.with(|thread_of| thread_of.set(Some(pool)));
+}
+
+/// Whether this thread is one of this pool's.
+pub(crate) fn is_thread_of(pool: PoolId) -> bool {
+    THREAD_OF
+        .try_with(Cell::get)
+        .is_ok_and(|of| of == Some(pool))
 }
 
 /// Notes that this thread is a worker, until the guard is dropped.

@@ -102,7 +102,7 @@ pub fn wait<H: Awaited>(
     for (index, handle) in handles.iter().enumerate() {
         handle.handle().completion.report_to(&arrivals, index);
     }
-    let mut helper = Helper::new(deadline);
+    let mut helper = Helper::default();
     for _ in 0..handles.len() {
         let tasks = handles[helper.looked_at..]
             .iter()
@@ -155,7 +155,7 @@ pub fn as_completed<H: Awaited>(handles: impl IntoIterator<Item = H>) -> AsCompl
         arrivals: Arc::default(),
         left: 0,
         total: 0,
-        helper: Helper::new(None),
+        helper: Helper::default(),
     };
     for handle in handles {
         completed.add(handle);
@@ -290,21 +290,13 @@ impl std::error::Error for NoneCompleted {}
 
 /// Waits for arrivals. On a worker it runs tasks of the worker's own pool meanwhile that are in the
 /// queue, as [`TaskHandle::join`] does; but not against a deadline, which that could miss.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Helper {
-    helps: bool,
     /// The tasks before this one are not in a queue any more.
     looked_at: usize,
 }
 
 impl Helper {
-    fn new(deadline: Option<Instant>) -> Self {
-        Self {
-            helps: deadline.is_none() && this_worker::is_any(),
-            looked_at: 0,
-        }
-    }
-
     /// Waits for the next arrival. `tasks` are those from [`looked_at`](Self::looked_at) on.
     fn next<'a, T: 'a>(
         &mut self,
@@ -312,7 +304,8 @@ impl Helper {
         tasks: impl Iterator<Item = Option<&'a Completion<T>>>,
         deadline: Option<Instant>,
     ) -> Option<usize> {
-        if self.helps && deadline.is_none() {
+        // Asked each time: an iterator may have come here from another thread.
+        if deadline.is_none() && this_worker::is_any() {
             for task in tasks {
                 if let Some(index) = arrivals.try_next() {
                     return Some(index);

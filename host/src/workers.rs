@@ -127,7 +127,7 @@ impl<W: 'static> Workers<W> {
     pub(crate) fn wait_for_exit(&self, deadline: Option<Instant>) -> bool {
         let shared = self.shared();
         let mut control = sync::lock(&shared.control);
-        if shared.is_here() {
+        if this_worker::is_thread_of(shared.id()) {
             return false;
         }
         let mut time_left = true;
@@ -193,6 +193,7 @@ impl<W: 'static> Shared<W> {
     }
 
     fn work(&self, number: usize) {
+        this_worker::begin(self.id());
         match (self.settings.start)(number) {
             Ok(own) => self.work_with(&Rc::new(own)),
             Err(reason) => self.break_down(&reason),

@@ -4,7 +4,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use fault_tasks as tasks;
-use sandpool::{BuildError, Limits, ProcessPool, Shutdown, SubmitErrorKind, ThreadPool};
+use sandpool::{
+    BuildError, Limits, MapOptions, ProcessPool, Shutdown, SubmitErrorKind, ThreadPool,
+};
 use sandpool_tests::{LONG, fault_module};
 
 /// A pool of one worker, which is busy until the sender is dropped, and one place in the queue.
@@ -166,4 +168,15 @@ fn a_task_that_was_never_accepted_is_not_counted() {
     assert!(spinning.cancel());
     assert_eq!(queued.join().unwrap(), 2);
     assert_eq!(pool.stats().submitted(), 2);
+}
+
+#[test]
+fn a_queue_and_a_pool_as_large_as_can_be_said_have_room() {
+    let builder = ThreadPool::builder().workers(usize::MAX);
+    let pool = builder.queue(usize::MAX).build().unwrap();
+    assert_eq!(pool.try_submit(|| 42).unwrap().join().unwrap(), 42);
+    for options in [MapOptions::new(), MapOptions::new().window(4)] {
+        let map = pool.map_with(|n| n, 0..10, options.auto_chunk()).unwrap();
+        assert_eq!(map.count(), 10);
+    }
 }

@@ -1,7 +1,7 @@
 //! What is done before the first task of a worker or of a sandbox, and what if that cannot be.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier, mpsc};
+use std::sync::{Arc, Barrier, Mutex, OnceLock, Weak, mpsc};
 use std::time::Duration;
 
 use fault_tasks as tasks;
@@ -332,4 +332,95 @@ fn hooks_are_told_of_every_worker_that_starts_and_stops() {
     ];
     let expected = [each.clone(), each].concat();
     assert_eq!(told.try_iter().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_hook_that_shuts_its_pool_down_or_drops_it_does_not_wait_for_itself() {
+    let own = Arc::new(OnceLock::<Weak<ThreadPool>>::new());
+    let pool = {
+        let own = Arc::clone(&own);
+        ThreadPool::builder().workers(1).on_thread_start(move |_| {
+            let pool = own.get().and_then(Weak::upgrade).unwrap();
+            pool.shutdown(Shutdown::Finish);
+        })
+    };
+    let pool = Arc::new(pool.build().unwrap());
+    own.set(Arc::downgrade(&pool)).unwrap();
+    let accepted = pool.submit(|| 42).unwrap();
+    assert_eq!(accepted.join_timeout(LONG).unwrap().unwrap(), 42);
+
+    let last = Arc::new(Mutex::new(None::<ThreadPool>));
+    let (tell, told) = mpsc::channel();
+    let pool = {
+        let last = Arc::clone(&last);
+        ThreadPool::builder().workers(1).on_thread_stop(move |_| {
+            let pool = last.lock().unwrap().take();
+            drop(pool);
+            tell.send(()).unwrap();
+        })
+    };
+    let pool = pool.build().unwrap();
+    assert_eq!(pool.submit(|| 42).unwrap().join().unwrap(), 42);
+    let mut place = last.lock().unwrap();
+    pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO);
+    *place = Some(pool);
+    drop(place);
+    told.recv_timeout(LONG).unwrap();
+}
+
+#[test]
+fn an_initializer_whose_result_is_too_large_for_a_task_is_that_tasks_error() {
+    let builder = builder().initializer(tasks::fail, "7".to_owned());
+    let pool = builder.build().unwrap();
+    let small = pool.with(Limits::new().result_bytes(0));
+    let error = small
+        .submit(tasks::add, (1, 2))
+        .unwrap()
+        .join()
+        .unwrap_err();
+    assert!(matches!(error.kind(), TaskErrorKind::ResultTooLarge { .. }));
+    assert_eq!(pool.submit(tasks::add, (1, 2)).unwrap().join().unwrap(), 3);
+}
+
+/// An error that cannot even be shown, and a value that cannot be dropped.
+#[derive(Debug)]
+struct Unruly;
+
+impl std::fmt::Display for Unruly {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("no text")
+    }
+}
+
+impl std::error::Error for Unruly {}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("not dropped");
+    }
+}
+
+#[test]
+fn an_initializer_breaks_the_pool_however_it_fails() {
+    let builder = || ThreadPool::builder().workers(1);
+    let pools = [
+        builder().initializer(|| Err(Unruly)),
+        builder()
+            .initializer(|| -> Result<(), Unruly> { std::panic::panic_any(PanicsWhenDropped) }),
+    ];
+    for pool in pools {
+        let pool = pool.build().unwrap();
+        let waiting = pool.submit(|| 42).unwrap();
+        let error = waiting.join_timeout(LONG).unwrap().unwrap_err();
+        assert!(
+            error.to_string().contains("its initializer panicked"),
+            "{error}"
+        );
+    }
+    let pool = ThreadPool::new(1).unwrap();
+    let task = pool.submit(|| std::panic::panic_any(PanicsWhenDropped));
+    let error = task.unwrap().join().unwrap_err();
+    assert!(error.is_panic(), "{error}");
 }

@@ -386,3 +386,17 @@ fn a_map_inside_a_worker_of_the_same_pool_makes_progress() {
     });
     assert_eq!(sum.unwrap().join_timeout(LONG).unwrap().unwrap(), 90);
 }
+
+#[test]
+fn inputs_are_not_asked_again_after_their_end() {
+    let pool = ThreadPool::new(2).unwrap();
+    let mut asked = 0;
+    let inputs = std::iter::from_fn(move || {
+        asked += 1;
+        (asked != 4).then_some(asked)
+    });
+    let options = MapOptions::new().chunk(2).window(8);
+    let map = pool.map_with(|n| n, inputs, options).unwrap();
+    let values = map.take(9).collect::<Result<Vec<_>, _>>().unwrap();
+    assert_eq!(values, [1, 2, 3]);
+}

@@ -3,7 +3,7 @@
 use std::sync::{Arc, mpsc};
 
 use fault_tasks as tasks;
-use sandpool::{Limits, ProcessPool, ThreadPool, WaitFor, as_completed, wait};
+use sandpool::{Limits, MapOptions, ProcessPool, ThreadPool, WaitFor, as_completed, wait};
 use sandpool_tests::{LONG, pool};
 
 fn sum_of_tree(pool: &Arc<ThreadPool>, depth: u32) -> u64 {
@@ -78,4 +78,22 @@ fn a_joiner_outside_of_the_pool_leaves_the_work_to_the_workers() {
     let handle = pool.submit(name).unwrap();
     let name = other.submit(move || handle.join().unwrap()).unwrap();
     assert_eq!(name.join().unwrap().as_deref(), Some("own_0"));
+}
+
+/// Conformance: B7 (threads)
+#[test]
+fn an_iterator_that_comes_to_a_worker_from_elsewhere_waits_as_one_that_was_made_there() {
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let options = MapOptions::new().unordered().window(2);
+    let map = pool.map_with(|n| n, 0..10, options).unwrap();
+    let count = pool.submit(move || map.count()).unwrap();
+    assert_eq!(count.join_timeout(LONG).unwrap().unwrap(), 10);
+
+    let mut completed = as_completed([pool.submit(|| 1).unwrap()]);
+    let own = Arc::clone(&pool);
+    let sum = pool.submit(move || {
+        completed.add(own.submit(|| 2).unwrap());
+        completed.map(|handle| handle.join().unwrap()).sum::<i32>()
+    });
+    assert_eq!(sum.unwrap().join_timeout(LONG).unwrap().unwrap(), 3);
 }

@@ -221,3 +221,76 @@ fn a_shutdown_that_stops_everything_ends_a_scope() {
     assert_eq!(running.unwrap(), 42);
     assert!(waiting.is_err_and(|error| error.is_cancelled()));
 }
+
+#[test]
+fn nothing_that_is_submitted_in_a_scope_after_its_end_with_an_error_is_run() {
+    let pool = ThreadPool::new(2).unwrap();
+    let ran = AtomicUsize::new(0);
+    // The other worker may come to a task before the scope has noted where it waits.
+    for _ in 0..500 {
+        let together = Barrier::new(2);
+        let left = pool.scope(|scope| {
+            let (together, ran) = (&together, &ran);
+            let submitting = scope.submit_cancellable(move |token| {
+                together.wait();
+                while !token.is_cancelled() {
+                    std::hint::spin_loop();
+                }
+                for _ in 0..3 {
+                    drop(scope.submit(move || ran.fetch_add(1, Ordering::SeqCst)));
+                }
+            });
+            together.wait();
+            drop(submitting.unwrap());
+            Err::<(), _>("left")
+        });
+        assert_eq!(left, Err("left"));
+    }
+    assert_eq!(ran.into_inner(), 0);
+    assert_eq!(pool.stats().cancelled, 1500);
+}
+
+/// The first of these to be dropped lets the worker come to the closure that has the other one.
+struct Held<'a> {
+    pool: &'a ThreadPool,
+    release: &'a Mutex<Option<mpsc::Sender<()>>>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let release = self.release.lock().unwrap().take();
+        if release.is_some() {
+            drop(release);
+            while self.pool.stats().queued > 1 {
+                std::thread::yield_now();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_worker_that_is_faster_than_the_cancellation_of_a_scope_runs_nothing_of_it() {
+    let pool = ThreadPool::new(1).unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let release = Mutex::new(Some(release));
+    let ran = AtomicUsize::new(0);
+    let left = pool.scope(|scope| {
+        let busy = scope.submit(move || _ = released.recv()).unwrap();
+        while !busy.is_running() {
+            std::thread::yield_now();
+        }
+        for _ in 0..2 {
+            let (pool, release, ran) = (&pool, &release, &ran);
+            let held = Held { pool, release };
+            let waiting = scope.submit(move || {
+                let _held = held;
+                ran.fetch_add(1, Ordering::SeqCst)
+            });
+            drop(waiting.unwrap());
+        }
+        Err::<(), _>("left")
+    });
+    assert_eq!(left, Err("left"));
+    assert_eq!(ran.into_inner(), 0);
+    assert_eq!(pool.stats().cancelled, 2);
+}

@@ -1,6 +1,5 @@
 //! From tasks to queued jobs, and their run.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -237,13 +236,9 @@ impl Worker {
             due,
             interrupt,
         };
-        panic_place::forget();
-        let run = || self.processes.run(&call, &plan.decode);
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
-        catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|payload| {
-            let panic = panic_place::panic_of(payload);
-            Err(TaskErrorKind::Panicked(panic).into())
-        })
+        panic_place::catch(|| self.processes.run(&call, &plan.decode))
+            .unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
     }
 
     /// Returns the task's error. If it is one that all tasks of the pool would end with, the pool is

@@ -131,6 +131,7 @@ impl Initializer {
             TaskErrorKind::Cancelled
             | TaskErrorKind::DeadlineExceeded { .. }
             | TaskErrorKind::MemoryLimitExceeded { .. }
+            | TaskErrorKind::ResultTooLarge { .. }
             | TaskErrorKind::NoSandbox(_) => fault,
             kind => {
                 let source: Option<&dyn Error> = match &kind {

@@ -34,6 +34,9 @@ where
             running,
         } = self;
         match turn {
+            // It came too late, or a worker was faster than the one who cancels the scope: the promise
+            // is dropped, which cancels the task.
+            turn if token.is_cancelled() => drop(turn),
             Turn::Run { busy, .. } => run_told(call, promise, token, &running, busy),
             Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
         }

@@ -35,6 +35,9 @@ impl Group {
         let mut jobs = sync::lock(&self.jobs);
         let number = jobs.next_number;
         jobs.next_number += 1;
+        if jobs.cancelled {
+            token.stop();
+        }
         let controls = Controls {
             token,
             queued: None,
@@ -64,16 +67,14 @@ impl Group {
     pub(crate) fn cancel(&self) {
         let mut jobs = sync::lock(&self.jobs);
         jobs.cancelled = true;
-        let controls = jobs.by_number.values();
-        let all: Vec<_> = controls
-            .map(|controls| (controls.token.clone(), controls.queued.clone()))
-            .collect();
+        let mut all_queued = Vec::new();
+        for controls in jobs.by_number.values() {
+            controls.token.stop();
+            all_queued.extend(controls.queued.clone());
+        }
         drop(jobs);
-        for (token, queued) in all {
-            token.stop();
-            if let Some(queued) = queued {
-                discard(&queued);
-            }
+        for queued in &all_queued {
+            discard(queued);
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::error::{BuildError, with_causes};
@@ -70,7 +69,8 @@ impl ThreadPoolBuilder {
     ///
     /// Where it fails or panics, the pool is broken: what waits ends as
     /// [`Broken`](crate::TaskErrorKind::Broken) with the reason, submitting is an error, closures that
-    /// run on other threads are finished. The thread's own closure has not run.
+    /// run on other threads are finished. The thread's own closure has not run. It may not wait for the
+    /// pool's closures: the thread runs none yet.
     ///
     /// ```
     /// use sandpool::{SubmitErrorKind, ThreadPool};
@@ -94,16 +94,13 @@ impl ThreadPoolBuilder {
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         self.initializer = Some(Arc::new(move || {
-            panic_place::forget();
-            // The error is the user's, too: its text is made where a panic is caught.
-            let initialized = catch_unwind(AssertUnwindSafe(|| {
+            // The text of an error is foreign code, too.
+            let initialize = || {
                 let failed = || "its initializer failed".to_owned();
                 initialize().map_err(|error| with_causes(failed(), Some(&*error.into())))
-            }));
-            initialized.unwrap_or_else(|payload| {
-                let panic = panic_place::panic_of(payload);
-                Err(format!("its initializer panicked{panic}"))
-            })
+            };
+            panic_place::catch(initialize)
+                .unwrap_or_else(|panic| Err(format!("its initializer panicked{panic}")))
         }));
         self
     }
@@ -111,7 +108,7 @@ impl ThreadPoolBuilder {
     /// Has `start` called on every thread when it starts, with the thread's number, from 0: to set
     /// what the operating system keeps of a thread, or to count. Before the
     /// [initializer](Self::initializer). A panic in it is reported by the panic hook and has no further
-    /// effect.
+    /// effect. It may shut the pool down, but not wait for its closures: the thread runs none yet.
     #[must_use]
     pub fn on_thread_start(mut self, start: impl Fn(usize) + Send + Sync + 'static) -> Self {
         self.settings.on_thread_start = Some(Arc::new(start));

@@ -1,6 +1,5 @@
 //! From closures to queued jobs, and their run.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -165,9 +164,6 @@ fn run_chunk<A, T: Send + 'static>(
     promise.complete(Ok(outcomes), busy);
 }
 
-/// The closure is gone after a panic, and what it shares with others is theirs to protect.
 fn caught<T>(closure: impl FnOnce() -> T) -> Result<T, TaskErrorKind> {
-    panic_place::forget();
-    catch_unwind(AssertUnwindSafe(closure))
-        .map_err(|payload| TaskErrorKind::Panicked(panic_place::panic_of(payload)))
+    panic_place::catch(closure).map_err(TaskErrorKind::Panicked)
 }
