@@ -24,11 +24,6 @@ impl Drop for Touch<'_> {
     }
 }
 
-/// Takes what jobs borrow away at the earliest moment, and tells how often it was touched.
-fn free(touched: Box<AtomicUsize>) -> usize {
-    touched.into_inner()
-}
-
 #[test]
 fn jobs_write_to_what_is_around_the_scope_and_it_is_gone_right_after() {
     let pool = ThreadPool::new(2).unwrap();
@@ -76,7 +71,7 @@ fn values_that_nobody_takes_are_dropped_within_the_scope() {
             Ok::<_, Infallible>(())
         });
         assert_eq!(left, Ok(()));
-        assert_eq!(free(touched), 4);
+        assert_eq!(touched.into_inner(), 4);
     }
 }
 
@@ -106,7 +101,7 @@ fn a_scope_left_with_an_error_or_a_panic_drops_what_waits_and_waits_for_what_run
         }));
         assert_eq!(left.is_err(), panics);
         assert_eq!(left.unwrap_or(Err("left")), Err("left"));
-        assert_eq!(free(touched), 2);
+        assert_eq!(touched.into_inner(), 2);
     }
 }
 
@@ -123,7 +118,7 @@ fn a_job_that_panics_drops_what_it_borrows_within_the_scope() {
         panics.unwrap().join()
     });
     assert!(left.is_err());
-    assert_eq!(free(touched), 1);
+    assert_eq!(touched.into_inner(), 1);
 }
 
 #[test]
@@ -151,7 +146,7 @@ fn jobs_submit_jobs_and_enter_scopes_of_their_own_on_one_worker_and_on_two() {
             Ok::<_, Infallible>(())
         });
         assert_eq!(left, Ok(()));
-        assert_eq!(free(sum), 12);
+        assert_eq!(sum.into_inner(), 12);
     }
 }
 
@@ -173,7 +168,7 @@ fn handles_of_a_scope_can_be_awaited_waited_for_and_left() {
         Ok::<_, Infallible>(awaited)
     });
     assert_eq!(first, Ok(7));
-    assert_eq!(free(touched), 4);
+    assert_eq!(touched.into_inner(), 4);
 }
 
 #[test]
@@ -196,7 +191,7 @@ fn jobs_that_shutdown_discards_or_a_broken_pool_gives_up_are_gone_when_the_scope
             });
             assert_eq!(left, Ok(()));
             // Also that of a closure that was not accepted.
-            assert_eq!(free(touched), 3);
+            assert_eq!(touched.into_inner(), 3);
         }
     }
 }
