@@ -27,7 +27,8 @@ impl Drop for Touch<'_> {
 #[test]
 fn jobs_write_to_what_is_around_the_scope_and_it_is_gone_right_after() {
     let pool = ThreadPool::new(2).unwrap();
-    for _ in 0..4 {
+    // As often as makes it likely that a thread is stopped between the job's end and its own.
+    for _ in 0..12 {
         let mut numbers = vec![1, 2, 3, 4];
         let left = pool.scope(|scope| {
             for part in numbers.chunks_mut(1) {
