@@ -296,6 +296,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "many elements are the point, and take miri long")]
     fn elements_of_no_size_do_not_keep_the_decoder_busy() {
         let bytes = encode(&u64::MAX).unwrap();
         let error = decode::<Vec<()>>(&bytes).unwrap_err();
@@ -304,6 +305,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "many parts are the point, and take miri minutes")]
     fn honest_values_of_many_small_parts_are_not_refused() {
         let pairs = vec![(1u8, 2u8); 70_000];
         assert_eq!(

@@ -57,3 +57,46 @@ pub(crate) fn with_panic_report(write: impl FnOnce(&mut [u8; PANIC_REPORT_BYTES]
     // again: it runs in the panic hook, and a panic in there aborts.
     write(unsafe { &mut *PANIC.0.get() });
 }
+
+#[cfg(all(test, miri, target_pointer_width = "32"))]
+mod tests {
+    use super::{alloc, forget_answer, give_answer, take_arguments, with_panic_report};
+
+    #[test]
+    fn arguments_come_back_as_the_host_wrote_them() {
+        for arguments in [&b""[..], b"some"] {
+            let ptr = alloc(arguments.len());
+            // SAFETY: what the host does: `alloc` has just returned so many bytes.
+            unsafe { ptr.copy_from_nonoverlapping(arguments.as_ptr(), arguments.len()) };
+            let (at, len) = (ptr.expose_provenance(), arguments.len());
+            assert_eq!(*take_arguments(at as u32, len as u32), *arguments);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_there_until_it_is_forgotten_or_another_is_given() {
+        for answer in [&b"first"[..], b"second"] {
+            let span = give_answer(answer.to_vec());
+            let at = super::ANSWER.with_borrow(|answer| answer.as_ptr());
+            assert_eq!(
+                (at.addr(), answer.len()),
+                (span.ptr as usize, span.len as usize)
+            );
+            // SAFETY: what the host does before it calls again: the answer is still there.
+            assert_eq!(
+                unsafe { std::slice::from_raw_parts(at, answer.len()) },
+                answer
+            );
+        }
+        forget_answer();
+        assert_eq!(super::ANSWER.with_borrow(Vec::capacity), 0);
+    }
+
+    #[test]
+    fn a_panic_report_is_where_the_host_looks_for_it() {
+        with_panic_report(|report| report[..4].copy_from_slice(b"boom"));
+        // SAFETY: what the host does after a trap: nobody writes any more.
+        let report = unsafe { &*super::PANIC.0.get() };
+        assert_eq!(report[..4], *b"boom");
+    }
+}

@@ -61,13 +61,14 @@
 //!
 //! - `json` (default): lets hosts call the tasks by name with JSON.
 
-#[cfg(target_family = "wasm")]
+// Also for miri, which has other targets with pointers of 32 bits.
+#[cfg(any(target_family = "wasm", miri))]
 mod buffers;
-#[cfg(target_family = "wasm")]
+#[cfg(any(target_family = "wasm", miri))]
 mod call;
 #[doc(hidden)]
 pub mod failure;
-#[cfg(target_family = "wasm")]
+#[cfg(any(target_family = "wasm", miri))]
 mod panic_hook;
 
 /// Describes a type: the signatures of tasks spell it out, hosts compare it before they call, and
@@ -123,6 +124,6 @@ pub mod __private {
     /// Asks for what a value needs to go to a task and back.
     pub const fn travels<T: serde::Serialize + serde::de::DeserializeOwned>() {}
 
-    #[cfg(target_family = "wasm")]
+    #[cfg(any(target_family = "wasm", miri))]
     pub use crate::call::{bad_arguments, call, enter, json, postcard, scalar};
 }

@@ -3,7 +3,7 @@
 //! thousand times, and tells when all are stuck. What is here is the library's own source; only
 //! `sync` is another.
 
-#![cfg(test)]
+#![cfg(all(test, not(miri)))]
 #![allow(
     dead_code,
     unused_imports,
