@@ -286,8 +286,17 @@ impl<T> Completion<T> {
 
     /// Tells where the task waits.
     pub(crate) fn set_queued(&self, queued: Weak<dyn Queued>) {
-        if let State::Pending(place) = &mut self.lock().state {
-            *place = Some(queued);
+        let mut inner = self.lock();
+        match &mut inner.state {
+            State::Pending(place) => *place = Some(queued),
+            State::Running(_) => {}
+            // It has ended before anybody could tell it where.
+            State::Finishing(_) | State::Finished(_) | State::Taken => {
+                drop(inner);
+                if let Some(queued) = queued.upgrade() {
+                    queued.discard();
+                }
+            }
         }
     }
 

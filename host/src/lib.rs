@@ -3,6 +3,7 @@
 
 mod arrivals;
 mod cancel_token;
+mod chunk;
 mod completion;
 mod control;
 mod error;

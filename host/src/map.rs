@@ -30,6 +30,11 @@ impl<T> Map<T> {
         };
         submitted.map(|()| map)
     }
+
+    /// Returns the handles of the tasks whose results it has not returned.
+    pub(crate) fn handles(&self) -> impl Iterator<Item = &TaskHandle<T>> {
+        self.handles.as_slice().iter()
+    }
 }
 
 impl<T> Iterator for Map<T> {

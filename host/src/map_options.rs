@@ -21,19 +21,19 @@ use crate::progress::{Meter, Pace, Progress};
 #[derive(Default)]
 pub struct MapOptions {
     window: Option<usize>,
-    chunk: Chunk,
+    chunk: Sizing,
     timeout: Option<Duration>,
     unordered: bool,
     progress: Option<Box<dyn FnMut(Progress) + Send>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Chunk {
+enum Sizing {
     Fixed(usize),
     Auto,
 }
 
-impl Default for Chunk {
+impl Default for Sizing {
     fn default() -> Self {
         Self::Fixed(1)
     }
@@ -51,7 +51,8 @@ impl MapOptions {
     /// taken whose results were not returned. Makes inputs without end possible, and bounds what
     /// results take up. Default: any number, all taken at once. Zero is an error.
     ///
-    /// With a window, inputs are taken and submitted while the iterator is asked for results.
+    /// With a window, inputs are taken and submitted when the iterator is asked for the next result: one
+    /// that has to wait for its inputs lets the results wait, too.
     #[must_use]
     #[doc(alias = "buffersize")]
     pub fn window(mut self, inputs: usize) -> Self {
@@ -62,12 +63,14 @@ impl MapOptions {
     /// Sets how many inputs one job of a worker takes: more than one for tasks that are small against
     /// the time that queueing takes. Each task has its own outcome all the same, and in a
     /// [`ProcessPool`](crate::ProcessPool) its own limits and, by default, its own sandbox. Results can
-    /// be had when the whole chunk has ended; where a shutdown stops a chunk, all its results are
-    /// cancelled. Not more than the [window](Self::window). Default: 1. Zero is an error.
+    /// be had when the whole chunk has ended; where a shutdown stops a chunk, the tasks that have ended
+    /// keep their outcomes. Not more than the [window](Self::window), which should have room for two chunks of each
+    /// worker. The [deadline](crate::Limits::deadline) counts for all tasks of a chunk from its
+    /// submission. Default: 1. Zero is an error.
     #[must_use]
     #[doc(alias = "chunksize")]
     pub fn chunk(mut self, inputs: usize) -> Self {
-        self.chunk = Chunk::Fixed(inputs);
+        self.chunk = Sizing::Fixed(inputs);
         self
     }
 
@@ -77,7 +80,7 @@ impl MapOptions {
     /// (and of one where the number of inputs is not known).
     #[must_use]
     pub fn auto_chunk(mut self) -> Self {
-        self.chunk = Chunk::Auto;
+        self.chunk = Sizing::Auto;
         self
     }
 
@@ -103,11 +106,11 @@ impl MapOptions {
         self
     }
 
-    /// Has `progress` called when tasks have ended, and when their number is known: one call at a
-    /// time, numbers that only grow, chunks or not. Where several end at once there is one call for
-    /// them. It is called on the worker that ended the task, or on the thread that cancelled it,
-    /// before the task's result can be had; so it should be quick. A panic in it is reported by the
-    /// panic hook and has no further effect.
+    /// Has `progress` called when tasks have ended, and when their number is known: one call at a time,
+    /// numbers that only grow, chunks or not; where several end meanwhile, one call for all of them. It
+    /// is called on the worker that ended the task, or on the thread that cancelled it, before the
+    /// task's result can be had: it should be quick, and must not wait for tasks of the map. A panic in
+    /// it is reported by the panic hook and has no further effect.
     #[must_use]
     pub fn progress(mut self, progress: impl FnMut(Progress) + Send + 'static) -> Self {
         self.progress = Some(Box::new(progress));
@@ -129,15 +132,15 @@ impl MapOptions {
             .and_then(|timeout| Some((Instant::now().checked_add(timeout)?, timeout)));
         let pace = Arc::<Pace>::default();
         let size = match self.chunk {
-            Chunk::Fixed(inputs) => match NonZeroUsize::new(inputs) {
+            Sizing::Fixed(inputs) => match NonZeroUsize::new(inputs) {
                 Some(inputs) => ChunkSize::Fixed(inputs.get()),
                 None => return Err(SubmitError::new(SubmitErrorKind::ZeroChunk, ())),
             },
-            Chunk::Auto if self.window.is_some() => ChunkSize::ByPace {
+            Sizing::Auto if self.window.is_some() => ChunkSize::ByPace {
                 pace: Arc::clone(&pace),
                 workers,
             },
-            Chunk::Auto => ChunkSize::ByNumber { workers },
+            Sizing::Auto => ChunkSize::ByNumber { workers },
         };
         let feed = Feed {
             // A chunk that is cut short by the end is not the sign for it: the next, empty one is.

@@ -5,19 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::chunk::{Chunk, Refused};
 use crate::completion::Outcome;
 use crate::error::{MapError, SubmitError, SubmitErrorKind};
-use crate::handle::TaskHandle;
 use crate::map_options::ChunkSize;
 use crate::progress::{Meter, Pace, Report};
 use crate::queue::Patience;
 use crate::wait::{AsCompleted, as_completed};
-
-/// The inputs that one job of a worker takes.
-pub(crate) type Chunk<T> = TaskHandle<Vec<Outcome<T>>>;
-
-/// Why work was not accepted, and the work.
-pub(crate) type Refused<W> = (SubmitErrorKind, W);
 
 /// Submits a chunk, or gives its inputs back.
 pub(crate) trait SubmitChunk<A, T>:
@@ -159,6 +153,11 @@ impl<'i, T: Send + 'static> MapWith<'i, T> {
         };
         map.fill();
         match map.failed.take() {
+            // That the time is up is for the iterator to say, after the results that there are.
+            Some(SubmitErrorKind::QueueFull) if map.deadline.is_some() => {
+                map.failed = Some(SubmitErrorKind::QueueFull);
+                Ok(map)
+            }
             Some(kind) => Err(SubmitError::new(kind, ())),
             None => Ok(map),
         }
@@ -211,7 +210,8 @@ impl<'i, T: Send + 'static> MapWith<'i, T> {
             }
             Chunks::AsCompleted(chunks) => {
                 let (tasks, handle) = chunks.next_until(deadline).ok()??;
-                (tasks, handle.join())
+                // Its callbacks may be looking at it still.
+                (tasks, handle.completion.take(deadline)?)
             }
         };
         let outcomes =
@@ -223,8 +223,8 @@ impl<'i, T: Send + 'static> MapWith<'i, T> {
 impl<T> MapWith<'_, T> {
     /// Cancels what has not ended, and takes no further input.
     fn cancel(&mut self) {
-        (self.feed, self.failed, self.ahead) = (None, None, 0);
-        self.ready = Vec::new().into_iter();
+        (self.failed, self.ahead) = (None, 0);
+        let ready = std::mem::take(&mut self.ready);
         // From the last: a worker takes the first one next.
         match &mut self.chunks {
             Chunks::InOrder(chunks) => {
@@ -238,6 +238,8 @@ impl<T> MapWith<'_, T> {
                 }
             }
         }
+        // Last: these are foreign, and may panic.
+        drop((self.feed.take(), ready));
     }
 
     fn time_out(&mut self, limit: Duration) -> Result<T, MapError> {
@@ -251,11 +253,12 @@ impl<T: Send + 'static> Iterator for MapWith<'_, T> {
     type Item = Result<T, MapError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        // Not before a result is returned: taking an input may take long.
+        self.fill();
         loop {
             if let Some(outcome) = self.ready.next() {
                 self.ahead -= 1;
                 self.returned += 1;
-                self.fill();
                 return Some(outcome.map_err(MapError::Task));
             }
             if self.ahead == 0 {

@@ -271,7 +271,8 @@ impl ProcessPool {
     /// the workers have exited. Shutting down again waits, too.
     ///
     /// With [`Shutdown::Finish`] and [`Shutdown::CancelPending`] a task that runs is waited for,
-    /// however long it takes.
+    /// however long it takes. Called on one of the pool's own threads, from a callback, it does not
+    /// wait, or it would wait for itself.
     pub fn shutdown(&self, how: Shutdown) {
         how.carry_out(&self.workers, &self.tasks.running, None);
     }
@@ -289,7 +290,7 @@ impl ProcessPool {
     /// Returns what the pool has done and is doing.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.tasks.counters.read()
+        self.tasks.counters.read(self.workers.alive())
     }
 
     /// Returns the pool's module.

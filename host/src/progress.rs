@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::completion::quietly;
-use crate::sync::{self, AtomicUsize, Mutex, Ordering};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{self, AtomicUsize, Condvar, Mutex, Ordering};
 
 /// How far a `map` is: what its [progress callback](crate::MapOptions::progress) is told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,21 +24,27 @@ type Callback = Box<dyn FnMut(Progress) + Send>;
 /// Counts the ended tasks of a map and tells a callback, from whichever thread, one call at a time.
 pub(crate) struct Meter {
     count: Mutex<Count>,
+    changed: Condvar,
     callback: Mutex<Callback>,
 }
 
 #[derive(Default)]
 struct Count {
     now: Progress,
-    told: Progress,
-    /// Whether a thread is telling: it will tell of what others add meanwhile.
-    telling: bool,
+    /// How often that has changed, and how often it had when the callback was last told.
+    changes: u64,
+    told: u64,
+    /// The change up to which the teller tells.
+    to_tell: u64,
+    /// The thread that is telling.
+    teller: Option<ThreadId>,
 }
 
 impl Meter {
     pub(crate) fn new(callback: Callback) -> Self {
         Self {
             count: Mutex::default(),
+            changed: Condvar::new(),
             callback: Mutex::new(callback),
         }
     }
@@ -55,23 +62,40 @@ impl Meter {
         });
     }
 
+    /// Changes the numbers, and returns when the callback was told of that: by this thread, or by
+    /// another one that has told of later numbers.
     fn update(&self, update: impl FnOnce(&mut Progress)) {
+        let this = thread::current().id();
         let mut count = sync::lock(&self.count);
         update(&mut count.now);
-        if std::mem::replace(&mut count.telling, true) {
+        count.changes += 1;
+        let change = count.changes;
+        if count.teller == Some(this) {
+            // From inside the callback: told when that has returned.
+            count.to_tell = change;
             return;
         }
-        while count.told != count.now {
-            let now = count.now;
-            count.told = now;
+        while count.teller.is_some() && count.told < change {
+            (count, _) = sync::wait(&self.changed, count, None);
+        }
+        if count.told >= change {
+            return;
+        }
+        count.to_tell = change;
+        while count.told < count.to_tell {
+            let (now, changes) = (count.now, count.changes);
+            count.teller = Some(this);
             drop(count);
             // Nobody else takes this lock: one thread is telling.
             let mut callback = sync::lock(&self.callback);
             quietly(|| callback(now));
             drop(callback);
             count = sync::lock(&self.count);
+            count.told = changes;
         }
-        count.telling = false;
+        count.teller = None;
+        drop(count);
+        self.changed.notify_all();
     }
 }
 

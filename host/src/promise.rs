@@ -17,27 +17,39 @@ pub(crate) struct Promise<T> {
     kept: bool,
 }
 
-impl<T> Promise<T> {
-    pub(crate) fn new(task: impl Into<TaskName>, counters: &Arc<Counters>) -> Self {
-        Self::of_chunk(task, 1, counters)
+/// What a promise is made of. Made before the queue is locked: those who trace tasks are told.
+pub(crate) struct Submission {
+    task: TaskName,
+    tasks: u64,
+    trace: Trace,
+}
+
+impl Submission {
+    /// Of one task.
+    pub(crate) fn new(task: impl Into<TaskName>) -> Self {
+        Self::of_chunk(task, 1)
     }
 
-    /// For so many tasks that are queued and cancelled together.
-    pub(crate) fn of_chunk(
-        task: impl Into<TaskName>,
-        tasks: usize,
-        counters: &Arc<Counters>,
-    ) -> Self {
+    /// Of so many tasks that are queued and cancelled together.
+    pub(crate) fn of_chunk(task: impl Into<TaskName>, tasks: usize) -> Self {
         let (task, tasks) = (task.into(), tasks as u64);
         let trace = Trace::new(&task, tasks);
+        Self { task, tasks, trace }
+    }
+
+    /// Returns the promise, and counts the tasks as queued.
+    pub(crate) fn promise<T>(self, counters: &Arc<Counters>) -> Promise<T> {
+        let Self { task, tasks, trace } = self;
         let counters = Arc::clone(counters);
-        Self {
+        Promise {
             completion: Arc::new(Completion::new(task, tasks, counters, trace.clone())),
             trace,
             kept: false,
         }
     }
+}
 
+impl<T> Promise<T> {
     pub(crate) fn completion(&self) -> Arc<Completion<T>> {
         Arc::clone(&self.completion)
     }

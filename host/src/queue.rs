@@ -59,11 +59,11 @@ impl<W: 'static> Queue<W> {
         };
         let spare = &self.shared.load.spare;
         if spare.load(Ordering::Acquire) <= 0
-            && control.threads.len() < self.shared.settings.workers.get()
+            && control.started < self.shared.settings.workers.get()
         {
             match self.shared.start_worker(&mut control) {
                 Ok(()) => _ = spare.fetch_add(1, Ordering::AcqRel),
-                Err(error) if control.threads.is_empty() => {
+                Err(error) if control.started == 0 => {
                     return Err((SubmitErrorKind::Thread(error), work));
                 }
                 // The others will come to it.

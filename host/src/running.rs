@@ -3,17 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::cancel_token::CancelToken;
 use crate::completion::Completion;
 use crate::control::{Cancel, Stop};
 use crate::sync::{self, Mutex};
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Running {
     tasks: Mutex<Tasks>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Tasks {
     by_number: HashMap<u64, Told>,
     next_number: u64,
@@ -22,19 +21,19 @@ struct Tasks {
 }
 
 /// How a task that runs is cancelled.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Told {
     /// The task ends.
     Task(Arc<dyn Cancel>),
-    /// A closure may heed it.
-    Closure(CancelToken),
+    /// Who runs it is told: a closure, which may heed that, or a chunk of tasks.
+    Stop(Arc<dyn Stop>),
 }
 
 impl Told {
     fn cancel(&self) {
         match self {
             Self::Task(task) => drop(task.cancel()),
-            Self::Closure(token) => drop(token.stop()),
+            Self::Stop(stop) => drop(stop.stop()),
         }
     }
 }
@@ -45,9 +44,9 @@ impl<T: Send + 'static> From<Arc<Completion<T>>> for Told {
     }
 }
 
-impl From<CancelToken> for Told {
-    fn from(token: CancelToken) -> Self {
-        Self::Closure(token)
+impl From<Arc<dyn Stop>> for Told {
+    fn from(stop: Arc<dyn Stop>) -> Self {
+        Self::Stop(stop)
     }
 }
 

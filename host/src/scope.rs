@@ -14,7 +14,8 @@ use std::sync::Arc;
 use crate::cancel_token::CancelToken;
 use crate::error::SubmitError;
 use crate::handle::TaskHandle;
-use crate::promise::Promise;
+use crate::map::Map;
+use crate::promise::Submission;
 use crate::queue::Patience;
 use crate::scope::borrowed::BorrowingJob;
 use crate::scope::group::Group;
@@ -80,6 +81,44 @@ impl<'scope> Scope<'scope, '_> {
         self.queue(closure, |closure, token| closure(token))
     }
 
+    /// Queues a call of the closure for every input and returns the results in the order of the
+    /// inputs: see [`ThreadPool::map`](crate::ThreadPool::map).
+    ///
+    /// ```
+    /// use sandpool::ThreadPool;
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ThreadPool::new(2)?;
+    /// let text = String::from("what is around the scope");
+    /// let lengths = pool.scope(|scope| -> anyhow::Result<Vec<_>> {
+    ///     let lengths = scope.map(|word: &str| word.len(), text.split(' '))?;
+    ///     Ok(lengths.collect::<Result<_, _>>()?)
+    /// })?;
+    /// assert_eq!(lengths, [4, 2, 6, 3, 5]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit); what was queued before is cancelled.
+    pub fn map<F, A, T>(
+        &'scope self,
+        closure: F,
+        inputs: impl IntoIterator<Item = A>,
+    ) -> Result<Map<T>, SubmitError>
+    where
+        F: Fn(A) -> T + Send + Sync + 'scope,
+        A: Send + 'scope,
+        T: Send + 'scope,
+    {
+        let closure = Arc::new(closure);
+        Map::submit(inputs, |input| {
+            let closure = Arc::clone(&closure);
+            self.submit(move || closure(input))
+        })
+    }
+
     fn queue<F, T>(
         &'scope self,
         closure: F,
@@ -94,8 +133,9 @@ impl<'scope> Scope<'scope, '_> {
             running,
             counters,
         } = &*self.closures;
+        let submission = Submission::new(std::any::type_name::<F>());
         let queued = queue.submit(closure, Patience::Endless, |closure| {
-            let promise = Promise::new(std::any::type_name::<F>(), counters);
+            let promise = submission.promise(counters);
             let completion = promise.completion();
             let token = CancelToken::default();
             let member = self.group.enter(token.clone());

@@ -11,6 +11,8 @@ use crate::error::{TaskError, TaskErrorKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
+    /// Worker threads that there are: they are started when there is work, and exit after a shutdown.
+    pub workers: u64,
     /// Tasks that wait to be run.
     pub queued: u64,
     /// Tasks that run.
@@ -27,7 +29,8 @@ pub struct PoolStats {
     pub timed_out: u64,
     /// Tasks that wanted more memory than they may have.
     pub out_of_memory: u64,
-    /// Tasks that ended otherwise: with arguments or results that cannot be used, or without a sandbox.
+    /// Tasks that ended otherwise: with arguments or results that cannot be used, without a sandbox, or
+    /// because the pool broke.
     pub other_errors: u64,
     /// Tasks that were cancelled.
     pub cancelled: u64,
@@ -125,8 +128,10 @@ impl Counters {
         self.busy_nanoseconds.add(nanoseconds);
     }
 
-    pub(crate) fn read(&self) -> PoolStats {
+    /// Returns the numbers, for a pool that has so many workers now.
+    pub(crate) fn read(&self, workers: usize) -> PoolStats {
         PoolStats {
+            workers: workers as u64,
             queued: self.queued.read(),
             running: self.running.read(),
             succeeded: self.succeeded.read(),

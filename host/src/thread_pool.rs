@@ -308,7 +308,7 @@ impl ThreadPool {
     /// Returns what the pool has done and is doing.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.closures.counters.read()
+        self.closures.counters.read(self.workers.alive())
     }
 
     /// Returns how many threads the pool may have.

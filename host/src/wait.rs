@@ -222,7 +222,7 @@ impl<H: Awaited> AsCompleted<H> {
 }
 
 impl<H> AsCompleted<H> {
-    /// Takes out what was not returned, in the order in which it was added.
+    /// Takes out what was not returned.
     pub(crate) fn take_rest(&mut self) -> impl DoubleEndedIterator<Item = H> {
         self.left = 0;
         self.free.clear();

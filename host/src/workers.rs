@@ -51,9 +51,12 @@ pub(crate) struct Shared<W: 'static> {
 }
 
 pub(crate) struct Control<W: 'static> {
-    /// `None` after shutdown, and when the pool is broken. The workers end when it is gone and the queue is empty.
+    /// `None` after shutdown, and when the pool is broken. The workers end when it is gone and the
+    /// queue is empty.
     pub(crate) sender: Option<Sender<Arc<Slot<W>>>>,
     pub(crate) threads: Vec<JoinHandle<()>>,
+    /// Threads that were started.
+    pub(crate) started: usize,
     /// Threads that have not exited.
     pub(crate) alive: usize,
     /// Jobs in the queue; counted only where their number is limited.
@@ -85,6 +88,7 @@ impl<W: 'static> Workers<W> {
             control: Mutex::new(Control {
                 sender: Some(sender),
                 threads: Vec::new(),
+                started: 0,
                 alive: 0,
                 waiting: 0,
                 waiters: 0,
@@ -100,6 +104,11 @@ impl<W: 'static> Workers<W> {
 
     pub(crate) fn max(&self) -> NonZeroUsize {
         self.shared().settings.workers
+    }
+
+    /// Returns how many workers there are.
+    pub(crate) fn alive(&self) -> usize {
+        sync::lock(&self.shared().control).alive
     }
 
     pub(crate) fn queue(&self) -> &Queue<W> {
@@ -155,23 +164,27 @@ impl<W: 'static> Drop for Workers<W> {
 }
 
 impl<W: 'static> Shared<W> {
-    /// Accepts no more jobs, because the pool broke if there is a reason for that.
-    fn close(&self, broken: Option<String>) {
+    /// Accepts no more jobs, because the pool broke if there is a reason for that. Returns whether it
+    /// did until now.
+    fn close(&self, broken: Option<String>) -> bool {
         let mut control = sync::lock(&self.control);
         let sender = control.sender.take();
-        if sender.is_some() {
+        let was_open = sender.is_some();
+        if was_open {
             control.broken = broken;
         }
         drop(control);
         drop(sender);
         // Who waits for room learns that there will be none.
         self.room.notify_all();
+        was_open
     }
 
     /// Accepts no more jobs and ends those that wait, because the pool cannot go on.
     pub(crate) fn break_down(&self, reason: &str) {
-        trace::pool_broke(&self.settings.name, reason);
-        self.close(Some(reason.to_owned()));
+        if self.close(Some(reason.to_owned())) {
+            quietly(|| trace::pool_broke(&self.settings.name, reason));
+        }
         for slot in self.queue.try_iter() {
             slot.fail(reason);
         }
@@ -179,7 +192,7 @@ impl<W: 'static> Shared<W> {
 
     pub(crate) fn start_worker(self: &Arc<Self>, control: &mut Control<W>) -> std::io::Result<()> {
         let shared = Arc::clone(self);
-        let number = control.threads.len();
+        let number = control.started;
         let thread = thread::Builder::new()
             .name(format!("{}_{number}", self.settings.name))
             .stack_size(self.settings.stack_bytes)
@@ -188,6 +201,7 @@ impl<W: 'static> Shared<W> {
                 exit.0.work(number);
             })?;
         control.threads.push(thread);
+        control.started += 1;
         control.alive += 1;
         Ok(())
     }
@@ -256,7 +270,7 @@ impl<W: 'static> fmt::Debug for Workers<W> {
         f.debug_struct("Workers")
             .field("name", &shared.settings.name)
             .field("max", &shared.settings.workers)
-            .field("started", &control.threads.len())
+            .field("started", &control.started)
             .field("queued", &shared.queue.len())
             .field("shut_down", &control.sender.is_none())
             .field("broken", &control.broken)

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use fault_tasks as tasks;
 use sandpool::{
-    BuildError, Isolation, Limits, LoadError, ProcessPool, ProcessPoolBuilder, Shutdown,
-    SubmitErrorKind, TaskErrorKind, TaskHandle, TaskModule, ThreadPool,
+    BuildError, Isolation, Limits, LoadError, MapError, MapOptions, ProcessPool,
+    ProcessPoolBuilder, Shutdown, SubmitErrorKind, TaskErrorKind, TaskHandle, TaskModule,
+    ThreadPool,
 };
 use sandpool_tests::{LONG, fault_module};
 
@@ -142,6 +143,17 @@ fn a_sandbox_that_cannot_be_initialized_breaks_the_pool() {
         assert_eq!(stats.other_errors, errors.len() as u64);
         assert_eq!((stats.queued, stats.running), (0, 0));
     }
+}
+
+#[test]
+fn a_chunk_tries_once_whether_a_sandbox_can_be_initialized() {
+    let pool = builder().initializer(tasks::wild_read, ()).build().unwrap();
+    let options = MapOptions::new().chunk(100);
+    let map = pool.map_with(tasks::recall, [(); 100], options).unwrap();
+    let broken = |error: &MapError| matches!(error.task().unwrap().kind(), TaskErrorKind::Broken(reason) if reason.contains("trapped"));
+    assert!(map.map(Result::unwrap_err).all(|error| broken(&error)));
+    assert_eq!(pool.stats().instances_made, 1);
+    assert_eq!(pool.stats().other_errors, 100);
 }
 
 /// Conformance: 76 (threads)

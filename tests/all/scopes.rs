@@ -294,3 +294,30 @@ fn a_worker_that_is_faster_than_the_cancellation_of_a_scope_runs_nothing_of_it()
     assert_eq!(ran.into_inner(), 0);
     assert_eq!(pool.stats().cancelled, 2);
 }
+
+#[test]
+fn a_map_in_a_scope_borrows_and_has_ended_when_it_ends() {
+    let threads = ThreadPool::new(2).unwrap();
+    let text = "what is around the scope".to_owned();
+    let seen = AtomicUsize::new(0);
+    let lengths = threads.scope(|scope| {
+        let length = |word: &str| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            word.len()
+        };
+        let lengths = scope.map(length, text.split(' '))?;
+        // Those whose results nobody takes are cancelled, or have ended.
+        drop(scope.map(length, text.split(' '))?);
+        Ok::<_, sandpool::SubmitError>(lengths.collect::<Result<Vec<_>, _>>())
+    });
+    assert_eq!(lengths.unwrap().unwrap(), [4, 2, 6, 3, 5]);
+    assert!((5..=10).contains(&seen.into_inner()));
+
+    let processes = pool(2, Limits::new());
+    let sums = processes.scope(|scope| scope.map(tasks::add, (0..20).map(|n| (n, 1))));
+    let stats = processes.stats();
+    assert_eq!((stats.succeeded, stats.queued, stats.running), (20, 0, 0));
+    assert!(sums.unwrap().map(Result::unwrap).eq(1..21));
+    let bytes = processes.scope(|scope| scope.submit_bytes("echo_bytes", [1, 2]));
+    assert_eq!(bytes.unwrap().join().unwrap(), [1, 2]);
+}

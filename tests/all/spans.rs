@@ -164,3 +164,29 @@ fn a_span_belongs_to_the_one_in_which_the_task_was_submitted() {
     let of_chunk = spans.last().unwrap();
     assert_eq!((&*of_chunk["tasks"], &*of_chunk["outcome"]), ("3", "value"));
 }
+
+/// Looks at a pool, and submits to it, whenever a span is made.
+struct Meddler(std::sync::Weak<ThreadPool>);
+
+impl<S: tracing::Subscriber> Layer<S> for Meddler {
+    fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
+        if let Some(pool) = self.0.upgrade()
+            && attributes.metadata().name() == "task"
+            && !format!("{pool:?}").is_empty()
+        {
+            // Nobody is told of this one: it is submitted by one who is being told.
+            drop(pool.submit(|| 43));
+        }
+    }
+}
+
+#[test]
+fn who_is_told_of_a_task_may_use_its_pool() {
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let meddler = Meddler(Arc::downgrade(&pool));
+    let subscriber = tracing_subscriber::registry().with(meddler);
+    let handle = tracing::subscriber::with_default(subscriber, || pool.submit(|| 42));
+    assert_eq!(handle.unwrap().join().unwrap(), 42);
+    pool.shutdown(sandpool::Shutdown::Finish);
+    assert_eq!(pool.stats().succeeded, 2);
+}

@@ -12,7 +12,7 @@ use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
 use crate::model::model;
 use crate::progress::{Meter, Pace, Progress, Report};
-use crate::promise::Promise;
+use crate::promise::{Promise, Submission};
 use crate::stats::Counters;
 
 const TASKS: usize = 3;
@@ -44,7 +44,7 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
     for can_be_stopped in [false, true] {
         model(move || {
             let counters = Arc::<Counters>::default();
-            let promise = Promise::of_chunk("modelled", TASKS, &counters);
+            let promise = Submission::of_chunk("modelled", TASKS).promise(&counters);
             let handle = TaskHandle {
                 completion: promise.completion(),
             };
@@ -57,16 +57,16 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
             let cancel = thread::spawn(move || canceller.cancel());
             let tasks = TASKS as u64;
             for _ in 0..3 {
-                let now = counters.read();
+                let now = counters.read(1);
                 assert!(now.queued <= tasks && now.running <= 1 && now.finished() <= tasks);
                 thread::yield_now();
             }
             let is_cancelled = handle.join().is_err();
             assert_eq!(cancel.join().unwrap(), is_cancelled);
             // The worker adds nothing to what was counted by then.
-            let at_the_end = counters.read();
+            let at_the_end = counters.read(1);
             worker.join().unwrap();
-            assert_eq!(counters.read(), at_the_end);
+            assert_eq!(counters.read(1), at_the_end);
             assert_eq!((at_the_end.queued, at_the_end.running), (0, 0));
             assert_eq!(at_the_end.succeeded + at_the_end.cancelled, tasks);
             // What had ended before has ended with its value, even if that was all.
@@ -79,14 +79,15 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
 fn a_chunk_that_is_thrown_away_is_counted_as_cancelled() {
     model(|| {
         let counters = Arc::<Counters>::default();
-        let promise = Promise::<Vec<Outcome<()>>>::of_chunk("modelled", TASKS, &counters);
+        let promise: Promise<Vec<Outcome<()>>> =
+            Submission::of_chunk("modelled", TASKS).promise(&counters);
         let completion = promise.completion();
         let failing = thread::spawn(move || {
             completion.fail_pending(TaskErrorKind::Broken("the pool broke".to_owned()));
         });
         drop(promise);
         failing.join().unwrap();
-        let stats = counters.read();
+        let stats = counters.read(1);
         assert_eq!((stats.queued, stats.running), (0, 0));
         assert_eq!(stats.cancelled + stats.other_errors, TASKS as u64);
         assert!(stats.cancelled == 0 || stats.other_errors == 0);

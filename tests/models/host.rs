@@ -6,6 +6,7 @@
 mod sources {
     pub(crate) mod arrivals;
     pub(crate) mod cancel_token;
+    pub(crate) mod chunk;
     pub(crate) mod completion;
     pub(crate) mod control;
     pub(crate) mod error;

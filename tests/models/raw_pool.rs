@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
-use crate::promise::Promise;
+use crate::promise::{Promise, Submission};
 use crate::queue::Patience;
 use crate::slot::{Job, Turn};
 use crate::workers::{Settings, Shared, Workers};
@@ -45,7 +45,7 @@ pub(crate) fn submit_with_pool<T: Send + 'static>(
     closure: impl FnOnce(&Shared<()>) -> T + Send + 'static,
 ) -> Result<TaskHandle<T>, SubmitErrorKind> {
     let queued = workers.queue().submit(closure, patience, |closure| {
-        let promise = Promise::new("modelled", &Arc::default());
+        let promise = Submission::new("modelled").promise(&Arc::default());
         let completion = promise.completion();
         let job: Job<()> = Box::new(move |turn| match turn {
             Turn::Run { busy, pool, .. } if promise.claim(None) => {

@@ -9,11 +9,11 @@ use crate::control::Stop;
 use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
 use crate::model::{Count, model};
-use crate::promise::Promise;
+use crate::promise::{Promise, Submission};
 use crate::wait::{WaitFor, as_completed, wait};
 
 fn task() -> (Promise<u32>, TaskHandle<u32>) {
-    let promise = Promise::new("modelled", &Arc::default());
+    let promise = Submission::new("modelled").promise(&Arc::default());
     let completion = promise.completion();
     (promise, TaskHandle { completion })
 }
@@ -81,7 +81,7 @@ fn cancel_and_completion_have_one_winner_that_all_agree_on() {
 fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
     model(|| {
         let counters = Arc::default();
-        let promise = Promise::of_chunk("modelled", 1, &counters);
+        let promise = Submission::of_chunk("modelled", 1).promise(&counters);
         let handle = TaskHandle {
             completion: promise.completion(),
         };
@@ -95,7 +95,7 @@ fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
         let outcome = handle.join();
         worker.join().unwrap();
         assert_eq!(cancelled, outcome.is_err());
-        let stats = counters.read();
+        let stats = counters.read(1);
         let counted = (stats.succeeded, stats.cancelled);
         assert_eq!(counted, (u64::from(!cancelled), u64::from(cancelled)));
     });

@@ -27,6 +27,15 @@ pub enum MapError {
 impl MapError {
     /// Returns the task's error, if it is one.
     #[must_use]
+    pub fn task(&self) -> Option<&TaskError> {
+        match self {
+            Self::Task(error) => Some(error),
+            Self::TimedOut { .. } | Self::NotSubmitted(_) => None,
+        }
+    }
+
+    /// Returns the task's error, if it is one.
+    #[must_use]
     pub fn into_task(self) -> Option<TaskError> {
         match self {
             Self::Task(error) => Some(error),

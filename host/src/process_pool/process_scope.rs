@@ -10,6 +10,7 @@ use crate::arrivals::Arrivals;
 use crate::control::Cancel;
 use crate::error::SubmitError;
 use crate::handle::TaskHandle;
+use crate::map::Map;
 use crate::process_pool::Submitter;
 use crate::sync::{self, Mutex};
 
@@ -17,12 +18,12 @@ use crate::sync::{self, Mutex};
 pub struct ProcessScope<'pool> {
     submitter: Submitter<'pool>,
     arrivals: Arc<Arrivals>,
-    tasks: Mutex<Tasks>,
+    tasks: Mutex<Submitted>,
 }
 
 #[derive(Default)]
-struct Tasks {
-    submitted: usize,
+struct Submitted {
+    count: usize,
     /// Those that have not ended, and some that have.
     unfinished: Vec<Arc<dyn Cancel>>,
 }
@@ -59,9 +60,41 @@ impl ProcessScope<'_> {
         Ok(handle)
     }
 
+    /// Queues the task of this name with bytes: see
+    /// [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::submit_bytes`](crate::ProcessPool::submit_bytes).
+    pub fn submit_bytes(
+        &self,
+        task: &str,
+        bytes: impl Into<Vec<u8>>,
+    ) -> Result<TaskHandle<Vec<u8>>, SubmitError<Vec<u8>>> {
+        let handle = self.submitter.submit_bytes(task, bytes)?;
+        self.enter(&handle);
+        Ok(handle)
+    }
+
+    /// Queues a task for every input and returns the results in the order of the inputs: see
+    /// [`ProcessPool::map`](crate::ProcessPool::map).
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::map`](crate::ProcessPool::map).
+    pub fn map<T: Task>(
+        &self,
+        task: T,
+        inputs: impl IntoIterator<Item = T::Args>,
+    ) -> Result<Map<T::Output>, SubmitError> {
+        let map = self.submitter.map(task, inputs)?;
+        map.handles().for_each(|handle| self.enter(handle));
+        Ok(map)
+    }
+
     fn enter<T: Send + 'static>(&self, handle: &TaskHandle<T>) {
         let mut tasks = sync::lock(&self.tasks);
-        tasks.submitted += 1;
+        tasks.count += 1;
         // Now and then, so that a long scope does not keep what has ended: half of the list at most.
         if tasks.unfinished.len() == tasks.unfinished.capacity() {
             tasks.unfinished.retain(|task| !task.is_finished());
@@ -92,7 +125,7 @@ pub(crate) fn scope<'pool, R, E>(
             Ok(Err(_)) | Err(_) => _ = task.cancel(),
         }
     }
-    for _ in 0..tasks.submitted {
+    for _ in 0..tasks.count {
         scope.arrivals.next(None);
     }
     result.unwrap_or_else(|panic| resume_unwind(panic))
@@ -101,7 +134,7 @@ pub(crate) fn scope<'pool, R, E>(
 impl fmt::Debug for ProcessScope<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessScope")
-            .field("submitted", &sync::lock(&self.tasks).submitted)
+            .field("submitted", &sync::lock(&self.tasks).count)
             .finish_non_exhaustive()
     }
 }

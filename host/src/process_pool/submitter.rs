@@ -15,7 +15,7 @@ use crate::map_options::MapOptions;
 use crate::map_with::MapWith;
 use crate::process_pool::ProcessPool;
 use crate::process_pool::process_scope::{self, ProcessScope};
-use crate::process_pool::tasks::Plan;
+use crate::process_pool::tasks::Target;
 use crate::queue::Patience;
 use crate::sandbox::Entry;
 
@@ -111,13 +111,13 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), ())),
         };
-        let plan = self.plan(T::RECORD.name, entry, T::decode);
+        let target = self.target(T::RECORD.name, entry, T::decode);
         let tasks = Arc::downgrade(&self.pool.tasks);
         options.start(
             inputs.into_iter().map(|args| T::encode(&args)),
             self.pool.workers(),
             move |chunk, patience, report| match tasks.upgrade() {
-                Some(tasks) => tasks.submit_chunk(plan.clone(), chunk, patience, report),
+                Some(tasks) => tasks.submit_chunk(target.clone(), chunk, patience, report),
                 None => Err((SubmitErrorKind::ShutDown, chunk)),
             },
         )
@@ -143,9 +143,9 @@ impl<'a> Submitter<'a> {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(CodecError::new(error.to_string())),
         };
-        let plan = self.plan(task.to_owned(), entry, decode);
+        let target = self.target(task.to_owned(), entry, decode);
         let tasks = &self.pool.tasks;
-        tasks.submit(plan, json, Ok(arguments), Patience::Endless)
+        tasks.submit(target, json, Ok(arguments), Patience::Endless)
     }
 
     /// Queues the task of this name with bytes: see [`ProcessPool::submit_bytes`].
@@ -169,9 +169,9 @@ impl<'a> Submitter<'a> {
             let bytes: codec::ByteBuf = codec::decode(encoded(reply)?)?;
             Ok(bytes.into_vec())
         };
-        let plan = self.plan(task.to_owned(), entry, decode);
+        let target = self.target(task.to_owned(), entry, decode);
         let tasks = &self.pool.tasks;
-        tasks.submit(plan, bytes, arguments, Patience::Endless)
+        tasks.submit(target, bytes, arguments, Patience::Endless)
     }
 
     /// Calls `body` with a scope whose tasks have these limits: see [`ProcessPool::scope`].
@@ -201,13 +201,13 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args)),
         };
-        let plan = self.plan(T::RECORD.name, entry, T::decode);
+        let target = self.target(T::RECORD.name, entry, T::decode);
         let arguments = T::encode(&args);
-        self.pool.tasks.submit(plan, args, arguments, patience)
+        self.pool.tasks.submit(target, args, arguments, patience)
     }
 
-    fn plan<D>(&self, name: impl Into<TaskName>, entry: &Entry, decode: D) -> Plan<D> {
-        Plan {
+    fn target<D>(&self, name: impl Into<TaskName>, entry: &Entry, decode: D) -> Target<D> {
+        Target {
             name: name.into(),
             entry: entry.clone(),
             limits: self.limits.clone(),

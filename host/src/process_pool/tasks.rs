@@ -6,15 +6,16 @@ use std::time::Instant;
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Reply};
 
+use crate::chunk::{self, Chunk, Refused};
 use crate::completion::{Completion, Outcome, TaskName};
-use crate::error::{SubmitError, TaskError, TaskErrorKind};
+use crate::control::Stop;
+use crate::error::{SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::{Due, Limits};
 use crate::load::Busy;
-use crate::map_with::{Chunk, Refused};
 use crate::panic_place;
 use crate::progress::Report;
-use crate::promise::Promise;
+use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
 use crate::running::Running;
 use crate::sandbox::{Armed, Call, Entry, Fault, Interrupt, Processes, TaskModule};
@@ -23,7 +24,6 @@ use crate::stats::Counters;
 use crate::workers::Shared;
 
 /// What a worker thread owns.
-#[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) processes: Processes,
     pub(crate) running: Arc<Running>,
@@ -42,7 +42,7 @@ pub(crate) type Encoded = Result<Arguments, CodecError>;
 
 /// What is called, and how.
 #[derive(Clone)]
-pub(crate) struct Plan<D> {
+pub(crate) struct Target<D> {
     pub(crate) name: TaskName,
     pub(crate) entry: Entry,
     pub(crate) limits: Limits,
@@ -54,7 +54,7 @@ impl Tasks {
     /// Queues a task, or gives back what it was to be called with.
     pub(crate) fn submit<A, R, D>(
         &self,
-        plan: Plan<D>,
+        target: Target<D>,
         args: A,
         arguments: Encoded,
         patience: Patience,
@@ -69,17 +69,17 @@ impl Tasks {
                 if let Some(kind) = self.queue.closed() {
                     return Err(SubmitError::new(kind, args));
                 }
-                let promise = Promise::new(plan.name, &self.counters);
+                let promise = Submission::new(target.name).promise(&self.counters);
                 let completion = promise.completion();
                 promise.fail(TaskErrorKind::BadArguments(error.to_string()));
                 return Ok(TaskHandle { completion });
             }
         };
-        let (name, limits) = (plan.name.clone(), plan.limits.clone());
+        let (name, limits) = (target.name.clone(), target.limits.clone());
         let queued = self.enqueue(args, (name, 1), &limits, patience, |_, promise, waits| {
             Box::new(move |turn| match turn {
                 Turn::Run { own, busy, pool } => {
-                    own.run(&plan, &arguments, waits.over(), promise, busy, pool);
+                    own.run(&target, &arguments, waits.over(), promise, busy, pool);
                 }
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
             })
@@ -90,7 +90,7 @@ impl Tasks {
     /// Queues calls of a task that one worker does one after the other, or gives their arguments back.
     pub(crate) fn submit_chunk<R, D>(
         &self,
-        plan: Plan<D>,
+        target: Target<D>,
         chunk: Vec<Encoded>,
         patience: Patience,
         report: Arc<Report>,
@@ -99,12 +99,12 @@ impl Tasks {
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
-        let tasks = (plan.name.clone(), chunk.len());
-        let limits = plan.limits.clone();
+        let tasks = (target.name.clone(), chunk.len());
+        let limits = target.limits.clone();
         self.enqueue(chunk, tasks, &limits, patience, |chunk, promise, waits| {
             Box::new(move |turn| match turn {
                 Turn::Run { own, busy, pool } => {
-                    own.run_chunk(&plan, chunk, waits.over(), promise, &report, busy, pool);
+                    own.run_chunk(&target, chunk, waits.over(), promise, &report, busy, pool);
                 }
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
             })
@@ -120,8 +120,9 @@ impl Tasks {
         job: impl FnOnce(A, Promise<R>, Waits) -> Job<Worker>,
     ) -> Result<TaskHandle<R>, Refused<A>> {
         let due = limits.deadline.and_then(Due::after);
+        let submission = Submission::of_chunk(name, tasks);
         let (queued, completion) = self.queue.submit(work, patience, |work| {
-            let promise = Promise::of_chunk(name, tasks, &self.counters);
+            let promise = submission.promise(&self.counters);
             let completion = promise.completion();
             let expire = |due| {
                 let task: Weak<Completion<R>> = Arc::downgrade(&completion);
@@ -157,7 +158,7 @@ impl Waits {
 impl Worker {
     fn run<R: Send + 'static, D>(
         &self,
-        plan: &Plan<D>,
+        target: &Target<D>,
         arguments: &Arguments,
         due: Option<Due>,
         promise: Promise<R>,
@@ -172,8 +173,14 @@ impl Worker {
         }
         let entered = self.running.enter(promise.completion());
         let started = Instant::now();
-        let outcome = promise.trace(|| self.call(plan, arguments, due, &interrupt));
-        let outcome = outcome.map_err(|fault| self.error(&promise, fault, pool));
+        let outcome = promise.trace(|| self.call(target, arguments, due, &interrupt));
+        let outcome = outcome.map_err(|Fault { kind, backtrace }| {
+            // Before anybody can see the error.
+            if let TaskErrorKind::Broken(reason) = &kind {
+                pool.break_down(reason);
+            }
+            promise.error(kind, backtrace)
+        });
         promise.count_busy(started.elapsed());
         drop(entered);
         promise.complete(outcome, busy);
@@ -182,7 +189,7 @@ impl Worker {
     #[expect(clippy::too_many_arguments, reason = "a job's parts, each used once")]
     fn run_chunk<R: Send + 'static, D>(
         &self,
-        plan: &Plan<D>,
+        target: &Target<D>,
         chunk: Vec<Encoded>,
         due: Option<Due>,
         promise: Promise<Vec<Outcome<R>>>,
@@ -193,35 +200,34 @@ impl Worker {
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
         let interrupt = Interrupt::new(self.processes.module());
-        if !promise.claim(Some(interrupt.clone())) {
+        let stop: Arc<dyn Stop> = interrupt.clone();
+        if !promise.claim(Some(Arc::clone(&stop))) {
             return;
         }
-        let entered = self.running.enter(promise.completion());
-        let started = Instant::now();
-        let mut outcomes = Vec::with_capacity(chunk.len());
-        for arguments in chunk {
-            let outcome = match arguments {
-                Ok(arguments) => promise.trace(|| self.call(plan, &arguments, due, &interrupt)),
-                Err(error) => Err(TaskErrorKind::BadArguments(error.to_string()).into()),
+        let entered = self.running.enter(stop);
+        let mut broken = None;
+        let call = |arguments: Encoded| {
+            let outcome = match (arguments, &broken) {
+                (_, Some(reason)) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
+                (Ok(arguments), None) => self.call(target, &arguments, due, &interrupt),
+                (Err(error), None) => Err(TaskErrorKind::BadArguments(error.to_string()).into()),
             };
-            let outcome = outcome.map_err(|fault| self.error(&promise, fault, pool));
-            if !promise.one_ended(&outcome) {
-                // All of it is cancelled.
-                break;
-            }
-            report.one_ended(outcome.is_err());
-            outcomes.push(outcome);
-        }
-        let time = started.elapsed();
-        report.took(time);
-        promise.count_busy(time);
+            outcome.map_err(|Fault { kind, backtrace }| {
+                if let (TaskErrorKind::Broken(reason), None) = (&kind, &broken) {
+                    pool.break_down(reason);
+                    broken = Some(reason.clone());
+                }
+                promise.error(kind, backtrace)
+            })
+        };
+        let outcomes = chunk::run(chunk, &promise, report, || interrupt.is_stopped(), call);
         drop(entered);
         promise.complete(Ok(outcomes), busy);
     }
 
     fn call<R, D>(
         &self,
-        plan: &Plan<D>,
+        target: &Target<D>,
         arguments: &Arguments,
         due: Option<Due>,
         interrupt: &Arc<Interrupt>,
@@ -230,23 +236,14 @@ impl Worker {
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
         let call = Call {
-            entry: &plan.entry,
+            entry: &target.entry,
             arguments,
-            limits: &plan.limits,
+            limits: &target.limits,
             due,
             interrupt,
         };
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
-        panic_place::catch(|| self.processes.run(&call, &plan.decode))
+        panic_place::catch(|| self.processes.run(&call, &target.decode))
             .unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
-    }
-
-    /// Returns the task's error. If it is one that all tasks of the pool would end with, the pool is
-    /// broken, before anybody can see the error.
-    fn error<R>(&self, promise: &Promise<R>, fault: Fault, pool: &Shared<Self>) -> TaskError {
-        if let TaskErrorKind::Broken(reason) = &fault.kind {
-            pool.break_down(reason);
-        }
-        promise.error(fault.kind, fault.backtrace)
     }
 }

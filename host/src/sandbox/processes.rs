@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
@@ -188,15 +187,4 @@ fn perform<T>(
 )]
 fn bad_result(error: CodecError) -> Fault {
     TaskErrorKind::BadResult(error.to_string()).into()
-}
-
-impl fmt::Debug for Processes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.kept.borrow().is_some();
-        f.debug_struct("Processes")
-            .field("module", &self.plan.module)
-            .field("isolation", &self.plan.isolation)
-            .field("kept", &kept)
-            .finish()
-    }
 }

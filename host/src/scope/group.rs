@@ -1,6 +1,6 @@
 //! The jobs of a scope that are not gone yet.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::cancel_token::CancelToken;
@@ -16,7 +16,7 @@ pub(crate) struct Group {
 
 #[derive(Default)]
 struct Jobs {
-    by_number: HashMap<u64, Controls>,
+    by_number: BTreeMap<u64, Controls>,
     next_number: u64,
     cancelled: bool,
     /// Whether a job has come into the queue since somebody looked for such.

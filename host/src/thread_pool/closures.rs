@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::cancel_token::CancelToken;
+use crate::chunk::{self, Chunk, Refused};
 use crate::completion::Outcome;
+use crate::control::Stop;
 use crate::error::{SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::load::Busy;
-use crate::map_with::{Chunk, Refused};
 use crate::panic_place;
 use crate::progress::Report;
-use crate::promise::Promise;
+use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
 use crate::running::Running;
 use crate::slot::{Job, Turn};
@@ -38,8 +39,9 @@ impl Closures {
         F: Send + 'static,
         T: Send + 'static,
     {
+        let submission = Submission::new(std::any::type_name::<F>());
         let queued = self.queue.submit(closure, patience, |closure| {
-            let promise = Promise::new(std::any::type_name::<F>(), &self.counters);
+            let promise = submission.promise(&self.counters);
             let completion = promise.completion();
             let running = Arc::clone(&self.running);
             let job: Job<()> = Box::new(move |turn| match turn {
@@ -71,9 +73,9 @@ impl Closures {
         A: Send + 'static,
         T: Send + 'static,
     {
+        let submission = Submission::of_chunk(std::any::type_name::<F>(), inputs.len());
         let queued = self.queue.submit(inputs, patience, |inputs| {
-            let name = std::any::type_name::<F>();
-            let promise = Promise::of_chunk(name, inputs.len(), &self.counters);
+            let promise = submission.promise(&self.counters);
             let completion = promise.completion();
             let running = Arc::clone(&self.running);
             let job: Job<()> = Box::new(move |turn| match turn {
@@ -112,8 +114,9 @@ pub(crate) fn run_told<T: Send>(
     running: &Running,
     busy: Busy<'_>,
 ) {
-    if promise.claim(Some(Arc::new(token.clone()))) {
-        let entered = running.enter(token.clone());
+    let stop: Arc<dyn Stop> = Arc::new(token.clone());
+    if promise.claim(Some(Arc::clone(&stop))) {
+        let entered = running.enter(stop);
         run_claimed(|| closure(&token), promise, busy, entered);
     }
 }
@@ -134,32 +137,23 @@ fn run_claimed<T>(
 
 fn run_chunk<A, T: Send + 'static>(
     inputs: Vec<A>,
-    call: &impl Fn(A) -> T,
+    closure: &impl Fn(A) -> T,
     promise: Promise<Vec<Outcome<T>>>,
     report: &Report,
     running: &Running,
     busy: Busy<'_>,
 ) {
     let token = CancelToken::default();
-    if !promise.claim(Some(Arc::new(token.clone()))) {
+    let stop: Arc<dyn Stop> = Arc::new(token.clone());
+    if !promise.claim(Some(Arc::clone(&stop))) {
         return;
     }
-    let entered = running.enter(token.clone());
-    let started = Instant::now();
-    let mut outcomes = Vec::with_capacity(inputs.len());
-    for input in inputs {
-        let outcome = match token.is_cancelled() {
-            true => Err(TaskErrorKind::Cancelled),
-            false => promise.trace(|| caught(|| call(input))),
-        };
-        let outcome = outcome.map_err(|kind| promise.error(kind, Vec::new()));
-        promise.one_ended(&outcome);
-        report.one_ended(outcome.is_err());
-        outcomes.push(outcome);
-    }
-    let time = started.elapsed();
-    report.took(time);
-    promise.count_busy(time);
+    let entered = running.enter(stop);
+    let call = |input| {
+        let outcome = caught(|| closure(input));
+        outcome.map_err(|kind| promise.error(kind, Vec::new()))
+    };
+    let outcomes = chunk::run(inputs, &promise, report, || token.is_cancelled(), call);
     drop(entered);
     promise.complete(Ok(outcomes), busy);
 }

@@ -68,6 +68,12 @@ pub fn spin_as_number(number: u32) -> u32 {
     number
 }
 
+/// Counts to `number`, and returns it.
+#[task]
+pub fn spin_until(number: u64) -> u64 {
+    (0..number).fold(0, |count, _| std::hint::black_box(count) + 1)
+}
+
 /// Allocates `bytes` of memory and touches a byte of every page.
 #[task]
 pub fn hoard(bytes: u64) -> u64 {
