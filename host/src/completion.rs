@@ -20,6 +20,7 @@ use std::time::Instant;
 use crate::arrivals::Arrivals;
 use crate::control::{Cancel, Queued, Stop};
 use crate::error::{TaskError, TaskErrorKind};
+use crate::state::{End, State};
 use crate::stats::Counters;
 use crate::sync::{self, Condvar, Mutex, MutexGuard};
 use crate::trace::Trace;
@@ -27,43 +28,6 @@ use crate::trace::Trace;
 pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) type TaskName = Cow<'static, str>;
 type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
-
-enum State<T> {
-    Pending(Option<Weak<dyn Queued>>),
-    Running(Option<Arc<dyn Stop>>),
-    Finishing(End),
-    Finished(Outcome<T>),
-    Taken,
-}
-
-/// How a task has ended, while callbacks are looking at the outcome itself.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum End {
-    Value,
-    Failed,
-    Cancelled,
-}
-
-impl End {
-    fn of<T>(outcome: &Outcome<T>) -> Self {
-        match outcome {
-            Ok(_) => Self::Value,
-            Err(error) if error.is_cancelled() => Self::Cancelled,
-            Err(_) => Self::Failed,
-        }
-    }
-}
-
-impl<T> State<T> {
-    /// Returns how the task has ended, if it has and the outcome was not taken.
-    fn end(&self) -> Option<End> {
-        match self {
-            Self::Pending(_) | Self::Running(_) | Self::Taken => None,
-            Self::Finishing(end) => Some(*end),
-            Self::Finished(outcome) => Some(End::of(outcome)),
-        }
-    }
-}
 
 struct Inner<T> {
     state: State<T>,

@@ -25,6 +25,7 @@ mod scope;
 mod settings;
 mod shutdown;
 mod slot;
+mod state;
 mod stats;
 mod sync;
 mod this_worker;

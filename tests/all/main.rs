@@ -2,6 +2,7 @@
 
 mod as_completed;
 mod bounded;
+mod broken_pools;
 mod callbacks;
 mod cancel;
 mod collections;
@@ -11,6 +12,7 @@ mod crossing;
 mod exits;
 mod faults;
 mod futures;
+mod hooks;
 mod hostile_guests;
 mod initializers;
 mod isolation;
@@ -18,6 +20,7 @@ mod joining;
 mod limits;
 mod loading;
 mod many;
+mod map_ends;
 mod map_with;
 mod mixed;
 mod nested;

@@ -24,6 +24,7 @@ mod sources {
     pub(crate) mod settings;
     pub(crate) mod shutdown;
     pub(crate) mod slot;
+    pub(crate) mod state;
     pub(crate) mod stats;
     pub(crate) mod this_worker;
     pub(crate) mod thread_pool;
