@@ -69,10 +69,8 @@ fn a_backlog_is_worked_off_while_sandboxes_are_replaced() {
     for (workers, calls) in [(1, 6), (2, 8)] {
         let pool = pool(workers, 2);
         let counts = counts(&pool, calls);
-        assert_eq!(
-            counts.iter().filter(|count| **count == 1).count(),
-            calls / 2
-        );
+        let first = counts.iter().filter(|count| **count == 1).count();
+        assert_eq!(pool.stats().instances_made, first as u64);
         assert!(counts.iter().all(|count| *count <= 2));
     }
 }
