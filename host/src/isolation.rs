@@ -3,6 +3,23 @@
 use std::num::NonZeroUsize;
 
 /// Whether the tasks of a [`ProcessPool`](crate::ProcessPool) share sandboxes.
+///
+/// ```
+/// use guest_tasks::primes_below;
+/// use sandpool::{Isolation, ProcessPool};
+///
+/// # fn main() -> anyhow::Result<()> {
+/// let pool = ProcessPool::builder(guest_tasks::MODULE)
+///     .workers(1)
+///     .isolation(Isolation::Reuse { tasks: 100.try_into()? })
+///     .build()?;
+/// for _ in 0..250 {
+///     assert_eq!(pool.submit(primes_below, 10)?.join()?, 4);
+/// }
+/// assert_eq!(pool.stats().instances_made, 3);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isolation {

@@ -40,9 +40,9 @@ fn a_thread_that_cannot_be_initialized_breaks_the_pool() {
     let failing = |error: &'static str| {
         ThreadPool::builder()
             .workers(1)
-            .initializer(move || -> Result<(), &str> {
+            .initializer(move || {
                 assert!(error != "panic", "the initializer's own");
-                Err(error)
+                Err(error.into())
             })
             .build()
             .unwrap()
@@ -136,7 +136,7 @@ fn a_pool_that_breaks_keeps_nothing() {
         .workers(2)
         .initializer(move || {
             let _ = &holds;
-            Err::<(), _>("no")
+            Err("no".into())
         })
         .on_thread_stop(move |_| _ = count.fetch_add(1, Ordering::SeqCst))
         .build()
@@ -198,7 +198,7 @@ fn a_pool_that_cannot_have_another_worker_breaks_and_what_runs_is_finished() {
         .workers(2)
         .initializer(move || match count.fetch_add(1, Ordering::SeqCst) {
             0 => Ok(()),
-            _ => Err("one is enough"),
+            _ => Err("one is enough".into()),
         })
         .build()
         .unwrap();
@@ -226,9 +226,8 @@ fn a_pool_that_cannot_have_another_worker_breaks_and_what_runs_is_finished() {
 fn an_initializer_breaks_the_pool_however_it_fails() {
     let builder = || ThreadPool::builder().workers(1);
     let pools = [
-        builder().initializer(|| Err(Unruly)),
-        builder()
-            .initializer(|| -> Result<(), Unruly> { std::panic::panic_any(PanicsWhenDropped) }),
+        builder().initializer(|| Err(Unruly.into())),
+        builder().initializer(|| std::panic::panic_any(PanicsWhenDropped)),
     ];
     for pool in pools {
         let pool = pool.build().unwrap();

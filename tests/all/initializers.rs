@@ -30,7 +30,7 @@ fn an_initializer_runs_once_on_every_thread_before_its_first_closure() {
         .workers(3)
         .initializer(|| {
             CALLS.with(|calls| calls.fetch_add(1, Ordering::Relaxed));
-            Ok::<_, std::io::Error>(())
+            Ok(())
         })
         .build()
         .unwrap();

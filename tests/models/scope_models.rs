@@ -112,7 +112,10 @@ fn a_scope_ends_after_what_shutdown_discards() {
 fn a_scope_ends_after_what_a_broken_pool_gives_up() {
     model(|| {
         let builder = ThreadPool::builder().workers(2);
-        let pool = builder.initializer(|| Err("no licence")).build().unwrap();
+        let pool = builder
+            .initializer(|| Err("no licence".into()))
+            .build()
+            .unwrap();
         let alive = Alive::default();
         let left = pool.scope(|scope| {
             for _ in 0..2 {

@@ -77,7 +77,10 @@ impl ThreadPoolBuilder {
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let pool = ThreadPool::builder()
-    ///     .initializer(|| std::fs::read("no-such-key").map(drop))
+    ///     .initializer(|| {
+    ///         std::fs::read("no-such-key")?;
+    ///         Ok(())
+    ///     })
     ///     .build()?;
     /// let error = pool.submit(|| 42)?.join().unwrap_err();
     /// assert!(error.to_string().contains("the pool is broken: its initializer failed"));
@@ -86,18 +89,15 @@ impl ThreadPoolBuilder {
     /// # }
     /// ```
     #[must_use]
-    pub fn initializer<E>(
+    pub fn initializer(
         mut self,
-        initialize: impl Fn() -> Result<(), E> + Send + Sync + 'static,
-    ) -> Self
-    where
-        E: Into<Box<dyn Error + Send + Sync>>,
-    {
+        initialize: impl Fn() -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
         self.initializer = Some(Arc::new(move || {
             // The text of an error is foreign code, too.
             let initialize = || {
                 let failed = || "its initializer failed".to_owned();
-                initialize().map_err(|error| with_causes(failed(), Some(&*error.into())))
+                initialize().map_err(|error| with_causes(failed(), Some(&*error)))
             };
             panic_place::catch(initialize)
                 .unwrap_or_else(|panic| Err(format!("its initializer panicked{panic}")))

@@ -27,6 +27,8 @@ impl fmt::Display for BadError {
 
 impl std::error::Error for BadError {}
 
+type Initializer = fn() -> Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
 #[test]
 fn a_full_queue_gives_work_back_or_has_it_wait_for_room() {
     let pool = ThreadPool::builder().workers(1).queue(1).build().unwrap();
@@ -108,7 +110,7 @@ fn submissions_shutdown_and_drop_of_handles_meet() {
 
 #[test]
 fn what_an_initializer_fails_or_panics_with_may_panic_itself() {
-    let failing: [fn() -> Result<(), BadError>; 2] = [|| Err(BadError), || panic_any(Bomb)];
+    let failing: [Initializer; 2] = [|| Err(BadError.into()), || panic_any(Bomb)];
     for initializer in failing {
         let builder = ThreadPool::builder().workers(1);
         let pool = builder.initializer(initializer).build().unwrap();
@@ -119,8 +121,7 @@ fn what_an_initializer_fails_or_panics_with_may_panic_itself() {
 
 #[test]
 fn a_pool_whose_initializer_fails_or_panics_is_broken() {
-    let failing: [fn() -> Result<(), &'static str>; 2] =
-        [|| Err("no licence"), || panic!("no licence")];
+    let failing: [Initializer; 2] = [|| Err("no licence".into()), || panic!("no licence")];
     for initializer in failing {
         let stopped = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&stopped);

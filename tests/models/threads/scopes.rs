@@ -174,7 +174,7 @@ fn handles_of_a_scope_can_be_awaited_waited_for_and_left() {
 
 #[test]
 fn jobs_that_shutdown_discards_or_a_broken_pool_gives_up_are_gone_when_the_scope_ends() {
-    let broken = ThreadPool::builder().initializer(|| Err("no licence"));
+    let broken = ThreadPool::builder().initializer(|| Err("no licence".into()));
     for pool in [ThreadPool::new(1), broken.workers(1).build()] {
         let pool = pool.unwrap();
         for _ in 0..2 {
