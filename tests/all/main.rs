@@ -29,7 +29,6 @@ mod progress;
 mod recycling;
 mod scopes;
 mod shutdown;
-mod spans;
 mod stress;
 mod values;
 mod wait;

@@ -1,8 +1,9 @@
-//! What `tracing` is told of tasks.
+//! What `tracing` is told of tasks. A test binary of its own: whoever listens is told of the tasks of all
+//! threads of a process.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, Weak};
 
 use fault_tasks as tasks;
 use sandpool::{Limits, MapOptions, ThreadPool};
@@ -57,12 +58,24 @@ where
     }
 }
 
-/// Returns the spans that are closed when `run` has returned, without the identity that they have.
-fn spans_of(run: impl FnOnce()) -> Vec<Fields> {
+/// What is closed, whatever thread it was on.
+static CLOSED: LazyLock<Closed> = LazyLock::new(|| {
     let closed = Closed::default();
-    let subscriber = tracing_subscriber::registry().with(closed.clone());
-    tracing::subscriber::with_default(subscriber, run);
-    let mut spans = closed.0.lock().unwrap().clone();
+    let subscriber = tracing_subscriber::registry()
+        .with(closed.clone())
+        .with(Meddler);
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    closed
+});
+
+/// Returns the spans that are closed when `run` has returned, without the identity that they have.
+/// One test at a time.
+fn spans_of(run: impl FnOnce()) -> Vec<Fields> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _one = ONE_AT_A_TIME.lock();
+    CLOSED.0.lock().unwrap().clear();
+    run();
+    let mut spans = std::mem::take(&mut *CLOSED.0.lock().unwrap());
     for span in &mut spans {
         let id: u64 = span.remove("id").unwrap().parse().unwrap();
         assert!(id > 0);
@@ -165,16 +178,20 @@ fn a_span_belongs_to_the_one_in_which_the_task_was_submitted() {
     assert_eq!((&*of_chunk["tasks"], &*of_chunk["outcome"]), ("3", "value"));
 }
 
-/// Looks at a pool, and submits to it, whenever a span is made.
-struct Meddler(std::sync::Weak<ThreadPool>);
+/// The pool that [`Meddler`] meddles with.
+static MEDDLED: Mutex<Weak<ThreadPool>> = Mutex::new(Weak::new());
+
+/// Looks at a pool, and submits to it, when a span is made.
+struct Meddler;
 
 impl<S: tracing::Subscriber> Layer<S> for Meddler {
     fn on_new_span(&self, attributes: &Attributes<'_>, _: &Id, _: Context<'_, S>) {
-        if let Some(pool) = self.0.upgrade()
+        // Once: what it submits has a span, too.
+        let pool = std::mem::take(&mut *MEDDLED.lock().unwrap());
+        if let Some(pool) = pool.upgrade()
             && attributes.metadata().name() == "task"
             && !format!("{pool:?}").is_empty()
         {
-            // Nobody is told of this one: it is submitted by one who is being told.
             drop(pool.submit(|| 43));
         }
     }
@@ -182,11 +199,13 @@ impl<S: tracing::Subscriber> Layer<S> for Meddler {
 
 #[test]
 fn who_is_told_of_a_task_may_use_its_pool() {
-    let pool = Arc::new(ThreadPool::new(1).unwrap());
-    let meddler = Meddler(Arc::downgrade(&pool));
-    let subscriber = tracing_subscriber::registry().with(meddler);
-    let handle = tracing::subscriber::with_default(subscriber, || pool.submit(|| 42));
-    assert_eq!(handle.unwrap().join().unwrap(), 42);
-    pool.shutdown(sandpool::Shutdown::Finish);
-    assert_eq!(pool.stats().succeeded, 2);
+    let spans = spans_of(|| {
+        let pool = Arc::new(ThreadPool::new(1).unwrap());
+        *MEDDLED.lock().unwrap() = Arc::downgrade(&pool);
+        let handle = pool.submit(|| 42);
+        assert_eq!(handle.unwrap().join().unwrap(), 42);
+        pool.shutdown(sandpool::Shutdown::Finish);
+        assert_eq!(pool.stats().succeeded, 2);
+    });
+    assert_eq!(spans.len(), 2);
 }
