@@ -51,8 +51,9 @@ impl MapOptions {
     /// taken whose results were not returned. Makes inputs without end possible, and bounds what
     /// results take up. Default: any number, all taken at once. Zero is an error.
     ///
-    /// With a window, inputs are taken and submitted when the iterator is asked for the next result: one
-    /// that has to wait for its inputs lets the results wait, too.
+    /// After those of the start, inputs are taken and submitted when the iterator is asked for the next
+    /// result: where it has to wait for inputs, results wait, too, and where nobody asks, nothing more
+    /// is submitted.
     #[must_use]
     #[doc(alias = "buffersize")]
     pub fn window(mut self, inputs: usize) -> Self {
@@ -64,9 +65,9 @@ impl MapOptions {
     /// the time that queueing takes. Each task has its own outcome all the same, and in a
     /// [`ProcessPool`](crate::ProcessPool) its own limits and, by default, its own sandbox. Results can
     /// be had when the whole chunk has ended; where a shutdown stops a chunk, the tasks that have ended
-    /// keep their outcomes. Not more than the [window](Self::window), which should have room for two chunks of each
-    /// worker. The [deadline](crate::Limits::deadline) counts for all tasks of a chunk from its
-    /// submission. Default: 1. Zero is an error.
+    /// keep their outcomes. Not more than the [window](Self::window), which should have room for two
+    /// chunks of each worker. The [deadline](crate::Limits::deadline) counts for all tasks of a chunk
+    /// from its submission. Default: 1. Zero is an error.
     #[must_use]
     #[doc(alias = "chunksize")]
     pub fn chunk(mut self, inputs: usize) -> Self {
@@ -74,10 +75,10 @@ impl MapOptions {
         self
     }
 
-    /// Lets the library choose the chunks. With a [window](Self::window) it measures how long
-    /// the tasks take and makes chunks of about a millisecond; without one, where all is submitted
-    /// before anything can be measured, of an eighth of a worker's share, but not more than 256 inputs
-    /// (and of one where the number of inputs is not known).
+    /// Lets the library choose the chunks. With a [window](Self::window) it measures how long the
+    /// tasks take and makes chunks of about a millisecond; without one, where all is submitted before
+    /// anything can be measured, of an eighth of a worker's share of what is left, but not more than
+    /// 256 inputs (and of one where the number of inputs is not known).
     #[must_use]
     pub fn auto_chunk(mut self) -> Self {
         self.chunk = Sizing::Auto;
@@ -167,10 +168,11 @@ impl ChunkSize {
     /// Returns the size of the next chunk, at least 1: of so many inputs that are `left`, if that is
     /// known, with so many that may be taken in advance.
     pub(crate) fn next(&self, left: Option<usize>, window: usize) -> usize {
-        /// So long that queueing and waking, some microseconds, do not count; so short that nobody
-        /// waits for a chunk.
+        /// So long that queueing and waking do not count; so short that nobody waits for a chunk.
         const TIME: Duration = Duration::from_millis(1);
+        /// Bounds what inputs and results of a chunk take up, where tasks take next to no time.
         const MOST_BY_PACE: u128 = 4096;
+        /// Not more by number alone: the tasks may be slow ones.
         const MOST_BY_NUMBER: usize = 256;
         /// So that the last chunks are small against the whole, and workers end together.
         const CHUNKS_PER_WORKER: usize = 8;

@@ -32,8 +32,8 @@ pub(crate) enum Told {
 impl Told {
     fn cancel(&self) {
         match self {
-            Self::Task(task) => drop(task.cancel()),
-            Self::Stop(stop) => drop(stop.stop()),
+            Self::Task(task) => _ = task.cancel(),
+            Self::Stop(stop) => _ = stop.stop(),
         }
     }
 }
