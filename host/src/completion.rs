@@ -33,6 +33,8 @@ struct Inner<T> {
     state: State<T>,
     /// The tasks of this that have not ended: one, or those of a chunk.
     left: u64,
+    /// What these have burnt, where it is counted and they have come to their end.
+    fuel_used: Option<u64>,
     trace: Option<Trace>,
     waker: Option<Waker>,
     arrivals: Vec<(Arc<Arrivals>, usize)>,
@@ -57,6 +59,7 @@ impl<T> Completion<T> {
             inner: Mutex::new(Inner {
                 state: State::Pending(None),
                 left: tasks,
+                fuel_used: None,
                 trace: Some(trace),
                 waker: None,
                 arrivals: Vec::new(),
@@ -72,6 +75,17 @@ impl<T> Completion<T> {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Adds to the fuel that was burnt.
+    pub(crate) fn count_fuel(&self, fuel: u64) {
+        self.counters.fuel_used.add(fuel);
+        let used = &mut self.lock().fuel_used;
+        *used = Some(used.unwrap_or(0).saturating_add(fuel));
+    }
+
+    pub(crate) fn fuel_used(&self) -> Option<u64> {
+        self.lock().fuel_used
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {

@@ -15,6 +15,9 @@ pub(crate) use task::Place;
 pub use task::{Failure, Frame, Panic, TaskError, TaskErrorKind, TrapKind};
 pub use unfinished::Unfinished;
 
+/// What is said where there is a limit and nothing that counts.
+const NOT_METERED: &str = "there is a limit for fuel, but the module does not count it; load it with `TaskModule::builder(..).fuel_metering()`";
+
 /// Returns the text, and after it those of the cause and its causes.
 pub(crate) fn with_causes(mut text: String, cause: Option<&dyn std::error::Error>) -> String {
     for cause in std::iter::successors(cause, |cause| cause.source()) {

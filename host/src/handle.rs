@@ -129,6 +129,28 @@ impl<T> TaskHandle<T> {
         self.completion.is_cancelled()
     }
 
+    /// Returns how much fuel the task has burnt, once it has ended: with a value or an error, in a module
+    /// that [counts it](crate::TaskModuleBuilder::fuel_metering). `None` for everything else, a task that was
+    /// cancelled included.
+    ///
+    /// ```
+    /// # use guest_tasks::primes_below;
+    /// # use sandpool::{ProcessPool, TaskModule, WaitFor, wait};
+    /// # fn main() -> anyhow::Result<()> {
+    /// let module = TaskModule::builder(guest_tasks::MODULE).fuel_metering().load()?;
+    /// let pool = ProcessPool::new(module)?;
+    /// let twice = [pool.submit(primes_below, 100)?, pool.submit(primes_below, 100)?];
+    /// let finished = wait(twice, WaitFor::All, None).done;
+    /// assert!(finished[0].fuel_used().is_some());
+    /// assert_eq!(finished[0].fuel_used(), finished[1].fuel_used());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn fuel_used(&self) -> Option<u64> {
+        self.completion.fuel_used()
+    }
+
     /// Returns the task's name: that of the function, or the type of the closure.
     #[must_use]
     pub fn task(&self) -> &str {

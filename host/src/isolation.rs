@@ -32,7 +32,8 @@ pub enum Isolation {
     /// may find, and change, whatever earlier ones left there.
     ///
     /// A sandbox is thrown away early when a task in it ends other than by returning: after a panic, a
-    /// trap, a limit, a cancellation, or a result that cannot be read; and when its memory is larger than
+    /// trap, a limit, a cancellation, or a result that cannot be read; when its memory has grown beyond
+    /// [`reuse_memory_bytes`](crate::ProcessPoolBuilder::reuse_memory_bytes); and when it is larger than
     /// the next task's limit.
     #[doc(alias = "max_tasks_per_child")]
     Reuse {

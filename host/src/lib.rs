@@ -7,10 +7,12 @@ mod chunk;
 mod completion;
 mod control;
 mod error;
+mod grants;
 mod handle;
 mod isolation;
 mod limits;
 mod load;
+mod load_limits;
 mod map;
 mod map_options;
 mod map_with;
@@ -28,6 +30,7 @@ mod slot;
 mod state;
 mod stats;
 mod sync;
+mod text;
 mod this_worker;
 mod thread_pool;
 #[cfg(feature = "tracing")]
@@ -43,15 +46,17 @@ pub use error::{
     BuildError, Failure, Frame, LoadError, MapError, Panic, SubmitError, SubmitErrorKind,
     TaskError, TaskErrorKind, TrapKind, Unfinished,
 };
+pub use grants::Grants;
 pub use handle::{CancelHandle, TaskHandle};
 pub use isolation::Isolation;
 pub use limits::Limits;
+pub use load_limits::LoadLimits;
 pub use map::Map;
 pub use map_options::MapOptions;
 pub use map_with::MapWith;
 pub use process_pool::{ProcessPool, ProcessPoolBuilder, ProcessScope, Submitter};
 pub use progress::Progress;
-pub use sandbox::{Import, ModuleInfo, TaskInfo, TaskModule};
+pub use sandbox::{Import, ModuleInfo, TaskInfo, TaskModule, TaskModuleBuilder};
 pub use sandpool_abi::{Parameter, Task};
 pub use scope::Scope;
 pub use shutdown::Shutdown;

@@ -88,6 +88,13 @@ impl<T> Promise<T> {
         self.completion.counters().count_busy(time);
     }
 
+    /// Counts the fuel that the task, or one of a chunk, has burnt.
+    pub(crate) fn count_fuel(&self, fuel: Option<u64>) {
+        if let Some(fuel) = fuel {
+            self.completion.count_fuel(fuel);
+        }
+    }
+
     /// Returns an error of this task.
     pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
         TaskError::new(self.completion.task().clone(), kind, backtrace)

@@ -2,8 +2,14 @@
 //!
 //! The engine's types stay in this folder.
 
+mod admission;
 mod alarm;
+mod builder;
+mod compile;
+mod coredumps;
 mod engine;
+mod epochs;
+mod features;
 mod info;
 mod instance;
 mod interrupt;
@@ -13,9 +19,9 @@ mod processes;
 mod trap;
 
 pub(crate) use alarm::Armed;
-pub(crate) use engine::WASM_STACK_BYTES;
+pub use builder::TaskModuleBuilder;
 pub use info::{Import, ModuleInfo, TaskInfo};
 pub(crate) use interrupt::Interrupt;
 pub(crate) use module::Entry;
 pub use module::TaskModule;
-pub(crate) use processes::{Call, Fault, Initializer, Plan, Processes};
+pub(crate) use processes::{Call, Fault, Initializer, NESTED, Plan, Processes};

@@ -27,7 +27,9 @@ pub struct PoolStats {
     pub trapped: u64,
     /// Tasks that ran out of time.
     pub timed_out: u64,
-    /// Tasks that wanted more memory than they may have.
+    /// Tasks that burnt all their fuel.
+    pub out_of_fuel: u64,
+    /// Tasks that wanted more memory, or a larger table, than they may have.
     pub out_of_memory: u64,
     /// Tasks that ended otherwise: with arguments or results that cannot be used, without a sandbox, or
     /// because the pool broke.
@@ -39,6 +41,9 @@ pub struct PoolStats {
     pub instances_made: u64,
     /// Sandboxes that were thrown away again; the others are kept by their workers.
     pub instances_retired: u64,
+    /// The fuel that tasks have burnt, all together; 0 where the module does not
+    /// [count it](crate::TaskModuleBuilder::fuel_metering).
+    pub fuel_used: u64,
     /// How long workers have been running tasks, all workers together.
     pub busy: Duration,
 }
@@ -54,7 +59,7 @@ impl PoolStats {
     #[must_use]
     pub fn errors(&self) -> u64 {
         let own = self.failed + self.panicked + self.trapped;
-        own + self.timed_out + self.out_of_memory + self.other_errors
+        own + self.timed_out + self.out_of_fuel + self.out_of_memory + self.other_errors
     }
 
     /// Returns how many tasks the pool has accepted.
@@ -74,11 +79,13 @@ pub(crate) struct Counters {
     panicked: Counter,
     trapped: Counter,
     timed_out: Counter,
+    out_of_fuel: Counter,
     out_of_memory: Counter,
     other_errors: Counter,
     cancelled: Counter,
     pub(crate) instances_made: Counter,
     pub(crate) instances_retired: Counter,
+    pub(crate) fuel_used: Counter,
     busy_nanoseconds: Counter,
 }
 
@@ -107,12 +114,18 @@ impl Counters {
             Ok(_) => &self.succeeded,
             Err(TaskErrorKind::Failed(_)) => &self.failed,
             Err(TaskErrorKind::Panicked(_)) => &self.panicked,
-            Err(TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow) => &self.trapped,
+            Err(TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow { .. }) => &self.trapped,
             Err(TaskErrorKind::DeadlineExceeded { .. }) => &self.timed_out,
-            Err(TaskErrorKind::MemoryLimitExceeded { .. }) => &self.out_of_memory,
+            Err(TaskErrorKind::FuelExhausted { .. }) => &self.out_of_fuel,
+            Err(
+                TaskErrorKind::MemoryLimitExceeded { .. }
+                | TaskErrorKind::TableLimitExceeded { .. },
+            ) => &self.out_of_memory,
             Err(TaskErrorKind::Cancelled) => &self.cancelled,
             Err(
-                TaskErrorKind::ResultTooLarge { .. }
+                TaskErrorKind::ArgumentsTooLarge { .. }
+                | TaskErrorKind::ResultTooLarge { .. }
+                | TaskErrorKind::BadHostCall { .. }
                 | TaskErrorKind::BadArguments(_)
                 | TaskErrorKind::BadResult(_)
                 | TaskErrorKind::NoSandbox(_)
@@ -139,11 +152,13 @@ impl Counters {
             panicked: self.panicked.read(),
             trapped: self.trapped.read(),
             timed_out: self.timed_out.read(),
+            out_of_fuel: self.out_of_fuel.read(),
             out_of_memory: self.out_of_memory.read(),
             other_errors: self.other_errors.read(),
             cancelled: self.cancelled.read(),
             instances_made: self.instances_made.read(),
             instances_retired: self.instances_retired.read(),
+            fuel_used: self.fuel_used.read(),
             busy: Duration::from_nanos(self.busy_nanoseconds.read()),
         }
     }

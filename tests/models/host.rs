@@ -26,6 +26,7 @@ mod sources {
     pub(crate) mod slot;
     pub(crate) mod state;
     pub(crate) mod stats;
+    pub(crate) mod text;
     pub(crate) mod this_worker;
     pub(crate) mod thread_pool;
     #[path = "no_trace.rs"]

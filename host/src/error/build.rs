@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::LoadError;
+use crate::error::{LoadError, NOT_METERED};
 
 /// Why a pool could not be made.
 #[derive(Debug)]
@@ -23,6 +23,9 @@ pub enum BuildError {
     Load(LoadError),
     /// The arguments of the initializer cannot be encoded. Holds the reason.
     Initializer(String),
+    /// The limits have one for fuel, and the module does not
+    /// [count it](crate::TaskModuleBuilder::fuel_metering).
+    NotMetered,
     /// The name of the threads has a NUL byte in it.
     Name(String),
 }
@@ -43,6 +46,7 @@ impl fmt::Display for BuildError {
             Self::Initializer(reason) => {
                 write!(f, "the initializer's arguments cannot be encoded: {reason}")
             }
+            Self::NotMetered => f.write_str(NOT_METERED),
             Self::Name(name) => write!(
                 f,
                 "threads cannot have the name {name:?}: it has a NUL byte"
@@ -58,6 +62,7 @@ impl std::error::Error for BuildError {
             | Self::NoQueue
             | Self::TooManyWorkers { .. }
             | Self::Initializer(_)
+            | Self::NotMetered
             | Self::Name(_) => None,
             Self::Load(error) => Some(error),
         }

@@ -1,9 +1,12 @@
 //! A module could not be loaded, or is not the one that was expected.
 
 use std::path::PathBuf;
+use std::time::Duration;
 use std::{fmt, io};
 
 use sandpool_abi::ABI_VERSION;
+
+use crate::text::Escaped;
 
 /// Why a module could not be loaded, or does not have a task that was asked for.
 #[derive(Debug)]
@@ -29,7 +32,41 @@ pub enum LoadError {
         /// The limit in bytes.
         limit_bytes: usize,
     },
-    /// The wasm is malformed, or uses a part of WebAssembly that is switched off. Holds the reason.
+    /// The module has more functions than the limit.
+    TooManyFunctions {
+        /// How many it has, imported ones included.
+        functions: usize,
+        /// How many it may have.
+        limit: usize,
+    },
+    /// A function is of a size or shape that takes too long, or too much memory, to compile.
+    TooComplex {
+        /// Its number in the module, from 0; imported functions come first.
+        function: u32,
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        found: usize,
+        /// How much there may be.
+        limit: usize,
+    },
+    /// Compiling the module took longer than it may.
+    CompileTime {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// The compiler failed. Holds the reason.
+    Compiler(String),
+    /// The operating system refused the thread that would have compiled the module.
+    Thread(io::Error),
+    /// The module uses a part of WebAssembly that is switched off.
+    Feature {
+        /// The proposal that it belongs to.
+        proposal: &'static str,
+        /// Where it was seen.
+        reason: String,
+    },
+    /// The wasm is malformed. Holds the reason.
     Invalid(String),
     /// The module holds no records of tasks.
     NoTasks,
@@ -42,15 +79,28 @@ pub enum LoadError {
     BadRecords,
     /// Two tasks have the same name.
     DuplicateTask(String),
-    /// The module imports something, and nothing is granted.
+    /// The module imports something that is not granted.
     Import {
         /// The import's module.
         module: String,
         /// The import's name.
         name: String,
+        /// Why it is not granted, and what to do.
+        reason: String,
     },
-    /// The module lacks an export, or has it with another type.
-    Export(String),
+    /// The module lacks an export.
+    MissingExport(String),
+    /// The module has an export with another type than the task ABI wants.
+    ExportType {
+        /// The export's name.
+        name: String,
+        /// What it should be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// What was asked for contradicts itself, or is out of range. Holds the reason.
+    Settings(String),
     /// The module has a start function.
     StartFunction,
     /// The module has no task of this name.
@@ -85,6 +135,29 @@ impl fmt::Display for LoadError {
             Self::TooLarge { bytes, limit_bytes } => {
                 write!(f, "the module has {bytes} bytes, the limit is {limit_bytes}")
             }
+            Self::TooManyFunctions { functions, limit } => write!(
+                f,
+                "the module has {functions} functions, the limit is {limit}"
+            ),
+            Self::TooComplex {
+                function,
+                what,
+                found,
+                limit,
+            } => write!(
+                f,
+                "function {function} of the module would take too long to compile: it has {found} {what}, the limit is {limit}"
+            ),
+            Self::CompileTime { limit } => write!(
+                f,
+                "compiling the module took longer than its limit of {limit:?}"
+            ),
+            Self::Compiler(reason) => write!(f, "the compiler failed: it panicked{reason}"),
+            Self::Thread(_) => f.write_str("no thread can be started to compile the module"),
+            Self::Feature { proposal, reason } => write!(
+                f,
+                "the module needs {proposal}, which sandboxes do not have: {reason}; build it without"
+            ),
             Self::Invalid(reason) => write!(f, "the module is not valid: {reason}"),
             Self::NoTasks => f.write_str(
                 "the module holds no sandpool tasks; mark functions with `#[task]` and build it with `sandpool build`",
@@ -97,16 +170,33 @@ impl fmt::Display for LoadError {
                 "the list of tasks in the module is damaged; build the module again",
             ),
             Self::DuplicateTask(name) => {
-                write!(f, "the module has two tasks with the name `{name}`")
+                write!(f, "the module has two tasks with the name `{}`", Escaped(name))
             }
-            Self::Import { module, name } => write!(
+            Self::Import {
+                module,
+                name,
+                reason,
+            } => write!(
                 f,
-                "the module imports `{name}` from `{module}`, and a sandbox grants nothing; build it for wasm32-unknown-unknown and without crates that need an operating system or JavaScript"
+                "the module imports `{}` from `{}`: {reason}",
+                Escaped(name),
+                Escaped(module)
             ),
-            Self::Export(name) => write!(
+            Self::MissingExport(name) => write!(
                 f,
-                "the module does not export `{name}` as the task ABI wants it; build it again with `sandpool build`"
+                "the module does not export `{}`, which the task ABI wants; build it again with `sandpool build`",
+                Escaped(name)
             ),
+            Self::ExportType {
+                name,
+                expected,
+                found,
+            } => write!(
+                f,
+                "the module exports `{}` as {found}, the task ABI wants {expected}; build it again with `sandpool build`",
+                Escaped(name)
+            ),
+            Self::Settings(reason) => f.write_str(reason),
             Self::StartFunction => f.write_str(
                 "the module has a start function, which would run before any task",
             ),
@@ -114,12 +204,13 @@ impl fmt::Display for LoadError {
                 write!(f, "the module has no task `{task}`; it has ")?;
                 match &available[..] {
                     [] => f.write_str("none"),
-                    names => f.write_str(&names.join(", ")),
+                    names => Escaped(&names.join(", ")).fmt(f),
                 }
             }
             Self::Signature { expected, found } => write!(
                 f,
-                "the module has `{found}`, the host was compiled for `{expected}`; build both from the same sources"
+                "the module has `{}`, the host was compiled for `{expected}`; build both from the same sources",
+                Escaped(found)
             ),
         }
     }
@@ -128,7 +219,7 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } => Some(source),
+            Self::File { source, .. } | Self::Thread(source) => Some(source),
             _ => None,
         }
     }

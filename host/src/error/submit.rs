@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::{fmt, io};
 
-use crate::error::LoadError;
+use crate::error::{LoadError, NOT_METERED};
 
 /// A task that was not accepted. It has not run and will not; [`into_inner`](Self::into_inner)
 /// gives it back.
@@ -27,6 +27,9 @@ pub enum SubmitErrorKind {
     Thread(io::Error),
     /// The pool's module does not have the task, or not with these types.
     Task(LoadError),
+    /// The limits have one for fuel, and the pool's module does not
+    /// [count it](crate::TaskModuleBuilder::fuel_metering).
+    NotMetered,
     /// A `map` was to take no input in advance, so that it would never take one.
     ZeroWindow,
     /// A `map` was to make chunks of no input.
@@ -79,6 +82,7 @@ impl<W> fmt::Display for SubmitError<W> {
             SubmitErrorKind::QueueFull => "the pool's queue is full",
             SubmitErrorKind::Thread(_) => "no worker thread can be started",
             SubmitErrorKind::Task(_) => "the pool's module cannot serve the task",
+            SubmitErrorKind::NotMetered => NOT_METERED,
             SubmitErrorKind::ZeroWindow => {
                 "a window of 0 inputs would never take one; use 1 or more"
             }
@@ -93,6 +97,7 @@ impl<W> std::error::Error for SubmitError<W> {
             SubmitErrorKind::ShutDown
             | SubmitErrorKind::QueueFull
             | SubmitErrorKind::Broken(_)
+            | SubmitErrorKind::NotMetered
             | SubmitErrorKind::ZeroWindow
             | SubmitErrorKind::ZeroChunk => None,
             SubmitErrorKind::Thread(error) => Some(error),

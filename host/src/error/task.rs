@@ -1,14 +1,17 @@
 //! A task ended without a value.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::completion::TaskName;
+use crate::text::{Escaped, cut};
 
 /// How a task ended, if not with a value. The same for both pools; names the task.
 ///
-/// Messages, names and places of a sandboxed task are what the sandbox says: if the module is not
-/// trusted they may hold anything, control characters included.
+/// Messages, names and places of a sandboxed task are what the sandbox says. They are cut to
+/// [a limit](crate::Limits::panic_bytes), and shown with control characters escaped and lines indented;
+/// methods that return a `&str` return it as it came.
 #[derive(Clone, Debug)]
 pub struct TaskError {
     // One pointer: every result carries room for the error.
@@ -20,6 +23,7 @@ struct Inner {
     task: TaskName,
     kind: TaskErrorKind,
     backtrace: Vec<Frame>,
+    coredump: Option<PathBuf>,
 }
 
 /// The ways in which a task can end without a value.
@@ -33,7 +37,11 @@ pub enum TaskErrorKind {
     /// The task executed an instruction that ends a sandbox.
     Trapped(TrapKind),
     /// The task used up its stack.
-    StackOverflow,
+    StackOverflow {
+        /// The stack that it had, in bytes: the one that the engine keeps for calls, or the one that the
+        /// module keeps in its memory.
+        limit_bytes: usize,
+    },
     /// The task ran out of time and was stopped.
     DeadlineExceeded {
         /// The time that it had.
@@ -44,6 +52,26 @@ pub enum TaskErrorKind {
         /// What its memory would have grown to, in bytes.
         requested_bytes: usize,
         /// What it may grow to, in bytes.
+        limit_bytes: usize,
+    },
+    /// The task asked for a larger table than it may have.
+    TableLimitExceeded {
+        /// How many elements its table would have grown to.
+        requested_elements: usize,
+        /// How many it may have.
+        limit_elements: usize,
+    },
+    /// The task burnt all the fuel that it had.
+    FuelExhausted {
+        /// How much it had.
+        limit: u64,
+    },
+    /// The task's encoded arguments, or the reply of one of the host's functions, are larger than they may
+    /// be.
+    ArgumentsTooLarge {
+        /// Their size in bytes.
+        bytes: usize,
+        /// The limit in bytes.
         limit_bytes: usize,
     },
     /// The task's encoded result is larger than it may be.
@@ -59,6 +87,13 @@ pub enum TaskErrorKind {
     BadArguments(String),
     /// The result could not be encoded, or what the sandbox handed over is not one. Holds the reason.
     BadResult(String),
+    /// The task called a function of the host in a way that makes no sense.
+    BadHostCall {
+        /// The function's name.
+        function: String,
+        /// What was wrong.
+        reason: String,
+    },
     /// No sandbox could be made to run the task in. Holds the reason.
     NoSandbox(String),
     /// The pool broke before the task could run: see
@@ -123,8 +158,14 @@ impl TaskError {
                 task,
                 kind,
                 backtrace,
+                coredump: None,
             }),
         }
+    }
+
+    pub(crate) fn with_coredump(mut self, path: Option<PathBuf>) -> Self {
+        self.inner.coredump = path;
+        self
     }
 
     /// Returns how the task ended.
@@ -144,6 +185,13 @@ impl TaskError {
     #[must_use]
     pub fn backtrace(&self) -> &[Frame] {
         &self.inner.backtrace
+    }
+
+    /// Returns the file with the core dump of the sandbox, if one was
+    /// [asked for](crate::TaskModuleBuilder::coredumps) and written.
+    #[must_use]
+    pub fn coredump(&self) -> Option<&Path> {
+        self.inner.coredump.as_deref()
     }
 
     /// Returns whether the task was cancelled.
@@ -169,7 +217,7 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task `{}` {}", self.task(), self.kind())
+        write!(f, "task `{}` {}", Escaped(self.task()), self.kind())
     }
 }
 
@@ -188,7 +236,9 @@ impl fmt::Display for TaskErrorKind {
             Self::Failed(_) => f.write_str("failed"),
             Self::Panicked(panic) => write!(f, "panicked{panic}"),
             Self::Trapped(trap) => write!(f, "trapped: {trap}"),
-            Self::StackOverflow => f.write_str("used up its stack"),
+            Self::StackOverflow { limit_bytes } => {
+                write!(f, "used up its stack of {limit_bytes} bytes")
+            }
             Self::DeadlineExceeded { limit } => {
                 write!(f, "ran longer than its limit of {limit:?} and was stopped")
             }
@@ -199,13 +249,37 @@ impl fmt::Display for TaskErrorKind {
                 f,
                 "wanted {requested_bytes} bytes of memory, its limit is {limit_bytes}"
             ),
+            Self::TableLimitExceeded {
+                requested_elements,
+                limit_elements,
+            } => write!(
+                f,
+                "wanted a table of {requested_elements} elements, its limit is {limit_elements}"
+            ),
+            Self::FuelExhausted { limit } => {
+                write!(
+                    f,
+                    "burnt more fuel than its limit of {limit} and was stopped"
+                )
+            }
+            Self::ArgumentsTooLarge { bytes, limit_bytes } => write!(
+                f,
+                "was to be given {bytes} bytes, its limit is {limit_bytes}"
+            ),
             Self::ResultTooLarge { bytes, limit_bytes } => write!(
                 f,
                 "returned a result of {bytes} bytes, its limit is {limit_bytes}"
             ),
             Self::Cancelled => f.write_str("was cancelled"),
-            Self::BadArguments(reason) => write!(f, "was given bad arguments: {reason}"),
-            Self::BadResult(reason) => write!(f, "returned a bad result: {reason}"),
+            Self::BadArguments(reason) => {
+                write!(f, "was given bad arguments: {}", Escaped(reason))
+            }
+            Self::BadResult(reason) => write!(f, "returned a bad result: {}", Escaped(reason)),
+            Self::BadHostCall { function, reason } => write!(
+                f,
+                "called the host's function `{function}` wrongly: {}",
+                Escaped(reason)
+            ),
             Self::Broken(reason) => write!(f, "was not run, the pool is broken: {reason}"),
             Self::NoSandbox(reason) => write!(f, "got no sandbox to run in: {reason}"),
         }
@@ -229,13 +303,17 @@ impl fmt::Display for TrapKind {
 impl Failure {
     /// Builds the chain from the texts of the error and its causes. A guest may have sent any number
     /// of them, and the chain is walked recursively: the rest is dropped.
-    pub(crate) fn new(failure: sandpool_abi::Failure) -> Self {
+    /// Each text is cut to so many bytes.
+    pub(crate) fn new(failure: sandpool_abi::Failure, most_bytes: usize) -> Self {
         const MAX_CAUSES: usize = 64;
-        let chain = |cause: Option<Box<Self>>, message| Some(Box::new(Self { message, cause }));
+        let chain = |cause: Option<Box<Self>>, message| {
+            let message = cut(message, most_bytes);
+            Some(Box::new(Self { message, cause }))
+        };
         let causes = failure.causes.into_iter().take(MAX_CAUSES);
         Self {
             cause: causes.rev().fold(None, chain),
-            message: failure.message,
+            message: cut(failure.message, most_bytes),
         }
     }
 
@@ -249,7 +327,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        Escaped(&self.message).fmt(f)
     }
 }
 
@@ -289,9 +367,9 @@ impl Panic {
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(Place { file, line, column }) = &self.place {
-            write!(f, " at {file}:{line}:{column}")?;
+            write!(f, " at {}:{line}:{column}", Escaped(file))?;
         }
-        write!(f, ": {}", self.message)
+        write!(f, ": {}", Escaped(&self.message))
     }
 }
 
@@ -305,6 +383,6 @@ impl Frame {
 
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.function)
+        Escaped(&self.function).fmt(f)
     }
 }

@@ -12,7 +12,7 @@ use crate::panic_place;
 use crate::process_pool::ProcessPool;
 use crate::process_pool::tasks::{Encoded, Tasks, Worker};
 use crate::running::Running;
-use crate::sandbox::{Entry, Initializer, Plan, Processes, TaskModule, WASM_STACK_BYTES};
+use crate::sandbox::{Entry, Initializer, NESTED, Plan, Processes, TaskModule};
 use crate::settings::{Defaults, WorkerSettings, processors};
 use crate::stats::Counters;
 use crate::workers::Workers;
@@ -23,9 +23,13 @@ pub struct ProcessPoolBuilder<M> {
     module: M,
     settings: WorkerSettings,
     isolation: Isolation,
+    reuse_memory_bytes: usize,
     initializer: Option<Unchecked>,
     limits: Limits,
 }
+
+/// Memory does not shrink: what one task needed, an idle worker would keep.
+const REUSE_MEMORY_BYTES: usize = 64 << 20;
 
 type Find = dyn Fn(&TaskModule) -> Result<Entry, LoadError> + Send + Sync;
 
@@ -47,6 +51,7 @@ where
             module,
             settings: WorkerSettings::default(),
             isolation: Isolation::Fresh,
+            reuse_memory_bytes: REUSE_MEMORY_BYTES,
             initializer: None,
             limits: Limits::new(),
         }
@@ -89,6 +94,14 @@ where
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = isolation;
+        self
+    }
+
+    /// Sets how large the memory of a sandbox may be, in bytes, to be used again with
+    /// [`Isolation::Reuse`]: one that has grown beyond is thrown away after its task. Default: 64 MiB.
+    #[must_use]
+    pub fn reuse_memory_bytes(mut self, bytes: usize) -> Self {
+        self.reuse_memory_bytes = bytes;
         self
     }
 
@@ -157,17 +170,21 @@ where
     /// - [`BuildError::Load`]: the module cannot be loaded, or does not have the
     ///   [initializer](Self::initializer), or with other types;
     /// - [`BuildError::Initializer`]: the initializer's arguments cannot be encoded;
+    /// - [`BuildError::NotMetered`]: there is a limit for fuel, and the module does not count it;
     /// - [`BuildError::TooManyWorkers`]: the module does not have so many sandboxes left. It has 64,
     ///   or four times the number of processors if that is more.
     pub fn build(self) -> Result<ProcessPool, BuildError> {
         /// For the code around the wasm: decoding a result, up to 128 levels deep.
         const HOST_STACK_BYTES: usize = 2 << 20;
+        let module: TaskModule = self.module.try_into()?;
+        if self.limits.fuel.is_some() && !module.counts_fuel() {
+            return Err(BuildError::NotMetered);
+        }
         let defaults = Defaults {
             workers: processors,
             name: "processes",
-            stack_bytes: WASM_STACK_BYTES + HOST_STACK_BYTES,
+            stack_bytes: NESTED * (module.stack_bytes() + HOST_STACK_BYTES),
         };
-        let module: TaskModule = self.module.try_into()?;
         let initializer = self
             .initializer
             .map(|initializer| initializer.check(&module))
@@ -176,6 +193,7 @@ where
         let plan = Arc::new(Plan {
             module: module.clone(),
             isolation: self.isolation,
+            reuse_memory_bytes: self.reuse_memory_bytes,
             initializer,
             counters: Arc::clone(&counters),
         });
@@ -235,6 +253,7 @@ impl<M: fmt::Debug> fmt::Debug for ProcessPoolBuilder<M> {
             .field("module", &self.module)
             .field("settings", &self.settings)
             .field("isolation", &self.isolation)
+            .field("reuse_memory_bytes", &self.reuse_memory_bytes)
             .field("initializer", &initializer)
             .field("limits", &self.limits)
             .finish()

@@ -1,5 +1,6 @@
 //! From tasks to queued jobs, and their run.
 
+use std::cell::Cell;
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
@@ -9,7 +10,7 @@ use sandpool_abi::{Arguments, Reply};
 use crate::chunk::{self, Chunk, Refused};
 use crate::completion::{Completion, Outcome, TaskName};
 use crate::control::Stop;
-use crate::error::{SubmitError, TaskErrorKind};
+use crate::error::{SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::{Due, Limits};
 use crate::load::Busy;
@@ -63,6 +64,9 @@ impl Tasks {
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
+        if let Err(kind) = self.check(&target.limits) {
+            return Err(SubmitError::new(kind, args));
+        }
         let arguments = match arguments {
             Ok(arguments) => arguments,
             Err(error) => {
@@ -99,6 +103,9 @@ impl Tasks {
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
+        if let Err(kind) = self.check(&target.limits) {
+            return Err((kind, chunk));
+        }
         let tasks = (target.name.clone(), chunk.len());
         let limits = target.limits.clone();
         self.enqueue(chunk, tasks, &limits, patience, |chunk, promise, waits| {
@@ -109,6 +116,14 @@ impl Tasks {
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
             })
         })
+    }
+
+    /// Checks that the module can keep the limits.
+    fn check(&self, limits: &Limits) -> Result<(), SubmitErrorKind> {
+        match limits.fuel.is_some() && !self.module.counts_fuel() {
+            true => Err(SubmitErrorKind::NotMetered),
+            false => Ok(()),
+        }
     }
 
     fn enqueue<A, R: Send + 'static>(
@@ -173,14 +188,16 @@ impl Worker {
         }
         let entered = self.running.enter(promise.completion());
         let started = Instant::now();
-        let outcome = promise.trace(|| self.call(target, arguments, due, &interrupt));
-        let outcome = outcome.map_err(|Fault { kind, backtrace }| {
+        let fuel_used = Cell::new(None);
+        let outcome = promise.trace(|| self.call(target, arguments, due, &interrupt, &fuel_used));
+        let outcome = outcome.map_err(|fault| {
             // Before anybody can see the error.
-            if let TaskErrorKind::Broken(reason) = &kind {
+            if let TaskErrorKind::Broken(reason) = &fault.kind {
                 pool.break_down(reason);
             }
-            promise.error(kind, backtrace)
+            error(&promise, fault)
         });
+        promise.count_fuel(fuel_used.get());
         promise.count_busy(started.elapsed());
         drop(entered);
         promise.complete(outcome, busy);
@@ -209,15 +226,20 @@ impl Worker {
         let call = |arguments: Encoded| {
             let outcome = match (arguments, &broken) {
                 (_, Some(reason)) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
-                (Ok(arguments), None) => self.call(target, &arguments, due, &interrupt),
+                (Ok(arguments), None) => {
+                    let fuel_used = Cell::new(None);
+                    let outcome = self.call(target, &arguments, due, &interrupt, &fuel_used);
+                    promise.count_fuel(fuel_used.get());
+                    outcome
+                }
                 (Err(error), None) => Err(TaskErrorKind::BadArguments(error.to_string()).into()),
             };
-            outcome.map_err(|Fault { kind, backtrace }| {
-                if let (TaskErrorKind::Broken(reason), None) = (&kind, &broken) {
+            outcome.map_err(|fault| {
+                if let (TaskErrorKind::Broken(reason), None) = (&fault.kind, &broken) {
                     pool.break_down(reason);
                     broken = Some(reason.clone());
                 }
-                promise.error(kind, backtrace)
+                error(&promise, fault)
             })
         };
         let outcomes = chunk::run(chunk, &promise, report, || interrupt.is_stopped(), call);
@@ -231,6 +253,7 @@ impl Worker {
         arguments: &Arguments,
         due: Option<Due>,
         interrupt: &Arc<Interrupt>,
+        fuel_used: &Cell<Option<u64>>,
     ) -> Result<R, Fault>
     where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
@@ -241,9 +264,15 @@ impl Worker {
             limits: &target.limits,
             due,
             interrupt,
+            fuel_used,
         };
         // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
         panic_place::catch(|| self.processes.run(&call, &target.decode))
             .unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
     }
+}
+
+fn error<T>(promise: &Promise<T>, fault: Fault) -> TaskError {
+    let error = promise.error(fault.kind, fault.backtrace);
+    error.with_coredump(fault.coredump)
 }

@@ -1,65 +1,111 @@
 //! The only place that configures wasmtime.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    CacheStore, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
     WasmBacktraceDetails, WasmFeatures,
 };
 
-/// How much of a worker's stack wasm code may use.
+use crate::sandbox::memory::MAX_TABLE_ELEMENTS;
+use crate::sandbox::{epochs, features};
+
+/// How much of a worker's stack wasm code may use, where nothing else was asked for.
 pub(crate) const WASM_STACK_BYTES: usize = 1 << 20;
 
 /// How many frames of a fault's backtrace are kept.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not zero");
 
-/// What guests may not use. Rust's guests use none of it, and each is code that could have a hole.
-const OFF: WasmFeatures = WasmFeatures::MULTI_MEMORY
-    .union(WasmFeatures::MEMORY64)
-    .union(WasmFeatures::THREADS)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::RELAXED_SIMD)
-    .union(WasmFeatures::FUNCTION_REFERENCES)
-    .union(WasmFeatures::GC)
-    .union(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::COMPONENT_MODEL);
-
-/// Returns an engine with room for this many instances at once.
-///
-/// Each has 4 GiB of address space with guard pages behind it, so that memory accesses need no bounds
-/// checks. Where so much cannot be reserved, instances are mapped one by one, which is slower.
-pub(crate) fn new(instances: u32) -> Result<Engine, wasmtime::Error> {
-    let mut pooled = config();
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(instances)
-        .total_memories(instances)
-        .total_tables(instances);
-    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&pooled).or_else(|_| Engine::new(&mapped_one_by_one()))
+/// How code of a module is compiled and run.
+#[derive(Clone, Debug)]
+pub(crate) struct Profile {
+    /// How much stack wasm code may use.
+    pub(crate) stack_bytes: usize,
+    /// Whether the fuel that is burnt is counted.
+    pub(crate) fuel: bool,
+    /// Whether operations that have no number as their result have the same bits everywhere.
+    pub(crate) canonical_nans: bool,
+    /// Whether accesses to memory are checked one by one.
+    pub(crate) bounds_checks: bool,
+    /// Whether a trap leaves a core dump.
+    pub(crate) coredumps: bool,
 }
 
-/// Takes no more address space than a guest's memory has: accesses are checked one by one instead.
-fn mapped_one_by_one() -> Config {
-    const GUARD_BYTES: u64 = 64 << 10;
-    const ROOM_TO_GROW_BYTES: u64 = 1 << 20;
-    let mut config = config();
-    config
-        .memory_reservation(0)
-        .memory_guard_size(GUARD_BYTES)
-        .memory_reservation_for_growth(ROOM_TO_GROW_BYTES);
-    config
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            stack_bytes: WASM_STACK_BYTES,
+            fuel: false,
+            canonical_nans: false,
+            bounds_checks: false,
+            coredumps: false,
+        }
+    }
 }
 
-fn config() -> Config {
-    let mut config = Config::new();
-    config
-        .wasm_features(OFF, false)
-        .cranelift_opt_level(OptLevel::Speed)
-        .epoch_interruption(true)
-        .max_wasm_stack(WASM_STACK_BYTES)
-        .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-        // Guests are not unwound by the system's unwinder, and registering them with it gets slow.
-        .native_unwind_info(false);
-    config
+impl Profile {
+    /// Returns an engine with room for this many instances at once. `watch` is asked before each function
+    /// that is compiled.
+    ///
+    /// Each instance has 4 GiB of address space with guard pages behind it, so that memory accesses need
+    /// no bounds checks. Where so much cannot be reserved, or bounds checks are asked for, instances are
+    /// mapped one by one, which is slower.
+    pub(crate) fn engine(
+        &self,
+        instances: u32,
+        watch: Arc<dyn CacheStore>,
+    ) -> Result<Engine, wasmtime::Error> {
+        let one_by_one = self.mapped_one_by_one(Arc::clone(&watch))?;
+        if self.bounds_checks {
+            return Engine::new(&one_by_one);
+        }
+        let pooled = self.pooled(instances, watch)?;
+        Engine::new(&pooled).or_else(|_| Engine::new(&one_by_one))
+    }
+
+    fn pooled(&self, instances: u32, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
+        /// What the engine itself keeps for an instance: a module with many functions needs more.
+        const INSTANCE_BYTES: usize = 16 << 20;
+        let mut config = self.config(watch)?;
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_core_instances(instances)
+            .total_memories(instances)
+            .total_tables(instances)
+            .table_elements(MAX_TABLE_ELEMENTS)
+            .max_core_instance_size(INSTANCE_BYTES);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        Ok(config)
+    }
+
+    /// Takes no more address space than a guest's memory has.
+    fn mapped_one_by_one(&self, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
+        const GUARD_BYTES: u64 = 64 << 10;
+        const ROOM_TO_GROW_BYTES: u64 = 1 << 20;
+        let mut config = self.config(watch)?;
+        config
+            .memory_reservation(0)
+            .memory_guard_size(GUARD_BYTES)
+            .memory_reservation_for_growth(ROOM_TO_GROW_BYTES);
+        Ok(config)
+    }
+
+    fn config(&self, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
+        let mut config = Config::new();
+        config
+            .wasm_features(WasmFeatures::all().difference(features::ON), false)
+            .wasm_features(features::ON, true)
+            .cranelift_opt_level(OptLevel::Speed)
+            .cranelift_nan_canonicalization(self.canonical_nans)
+            .consume_fuel(self.fuel)
+            .coredump_on_trap(self.coredumps)
+            .max_wasm_stack(self.stack_bytes)
+            .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+            // Guests are not unwound by the system's unwinder, and registering them with it gets slow.
+            .native_unwind_info(false)
+            .enable_incremental_compilation(watch)?;
+        epochs::configure(&mut config);
+        Ok(config)
+    }
 }

@@ -7,14 +7,16 @@ use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, OwnedRecord, PANIC_EXPORT, Parameter, RECORDS_SECTION,
     RecordError, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, read_records,
 };
-use wasmparser::{Encoding, ExternalKind, Parser, Payload, TypeRef};
+use wasmparser::{Encoding, ExternalKind, Operator, Parser, Payload, TypeRef};
 
 use crate::error::LoadError;
-
-/// The largest module that is looked at.
-const MAX_MODULE_BYTES: usize = 64 << 20;
+use crate::grants::Grants;
+use crate::load_limits::LoadLimits;
 
 const PAGE_BYTES: u64 = 1 << 16;
+
+/// The export with the pointer into the stack in memory.
+pub(super) const STACK_POINTER: &str = "__stack_pointer";
 
 /// What a wasm module contains, for a look before anything is compiled.
 ///
@@ -28,7 +30,12 @@ pub struct ModuleInfo {
     memory_bytes: u64,
     code_bytes: usize,
     exports: HashSet<String>,
+    imported_functions: usize,
+    functions: usize,
     has_start: bool,
+    /// The values that globals of type i32 begin with, where that is a constant.
+    globals: Vec<Option<i32>>,
+    stack_pointer: Option<u32>,
 }
 
 /// A task of a module.
@@ -54,13 +61,17 @@ impl ModuleInfo {
     ///
     /// [`LoadError`] for what is no module, is too large (64 MiB), or has records that cannot be read.
     pub fn read(wasm: &[u8]) -> Result<Self, LoadError> {
+        Self::read_limited(wasm, LoadLimits::new().module_bytes)
+    }
+
+    pub(super) fn read_limited(wasm: &[u8], limit_bytes: usize) -> Result<Self, LoadError> {
         if wasm.is_empty() {
             return Err(LoadError::Empty);
         }
-        if wasm.len() > MAX_MODULE_BYTES {
+        if wasm.len() > limit_bytes {
             return Err(LoadError::TooLarge {
                 bytes: wasm.len(),
-                limit_bytes: MAX_MODULE_BYTES,
+                limit_bytes,
             });
         }
         if !wasm.starts_with(b"\0asm") {
@@ -73,7 +84,11 @@ impl ModuleInfo {
             memory_bytes: 0,
             code_bytes: 0,
             exports: HashSet::new(),
+            imported_functions: 0,
+            functions: 0,
             has_start: false,
+            globals: Vec::new(),
+            stack_pointer: None,
         };
         for payload in Parser::new(0).parse_all(wasm) {
             info.add(payload.map_err(invalid)?)?;
@@ -92,8 +107,16 @@ impl ModuleInfo {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
                     let import = import.map_err(invalid)?;
-                    if let TypeRef::Memory(memory) = import.ty {
-                        self.memory_bytes = memory.initial.saturating_mul(PAGE_BYTES);
+                    match import.ty {
+                        TypeRef::Memory(memory) => {
+                            self.memory_bytes = memory.initial.saturating_mul(PAGE_BYTES);
+                        }
+                        TypeRef::Func(_) | TypeRef::FuncExact(_) => {
+                            self.imported_functions += 1;
+                            self.functions += 1;
+                        }
+                        TypeRef::Global(_) => self.globals.push(None),
+                        TypeRef::Table(_) | TypeRef::Tag(_) => {}
                     }
                     self.imports.push(Import {
                         module: import.module.to_owned(),
@@ -110,6 +133,9 @@ impl ModuleInfo {
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let export = export.map_err(invalid)?;
+                    if export.name == STACK_POINTER && export.kind == ExternalKind::Global {
+                        self.stack_pointer = Some(export.index);
+                    }
                     if matches!(
                         export.kind,
                         ExternalKind::Func | ExternalKind::Memory | ExternalKind::Global
@@ -118,6 +144,16 @@ impl ModuleInfo {
                     }
                 }
             }
+            Payload::GlobalSection(globals) => {
+                for global in globals {
+                    let mut operators = global.map_err(invalid)?.init_expr.get_operators_reader();
+                    self.globals.push(match operators.read().map_err(invalid)? {
+                        Operator::I32Const { value } => Some(value),
+                        _ => None,
+                    });
+                }
+            }
+            Payload::FunctionSection(functions) => self.functions += functions.count() as usize,
             Payload::StartSection { .. } => self.has_start = true,
             Payload::CodeSectionStart { size, .. } => self.code_bytes = size as usize,
             Payload::CustomSection(section) if section.name() == RECORDS_SECTION => {
@@ -133,37 +169,59 @@ impl ModuleInfo {
         Ok(())
     }
 
-    /// Checks whether a host would take the module, as far as can be told without compiling it.
+    /// Checks whether a host that grants nothing would take the module, as far as can be told from what
+    /// it says of itself.
     ///
     /// # Errors
     ///
     /// [`LoadError`]: no tasks, two tasks of one name, an import, a start function, a missing export.
     pub fn check(&self) -> Result<(), LoadError> {
+        self.check_with(&Grants::new())
+    }
+
+    /// Checks whether a host with these grants would take the module, as far as can be told from what it
+    /// says of itself.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]: no tasks, two tasks of one name, an import that is not granted, a start function, a
+    /// missing export.
+    pub fn check_with(&self, grants: &Grants) -> Result<(), LoadError> {
         if self.tasks.is_empty() {
             return Err(LoadError::NoTasks);
         }
-        if let Some(Import { module, name }) = self.imports.first().cloned() {
-            return Err(LoadError::Import { module, name });
+        for Import { module, name } in &self.imports {
+            if let Some(reason) = grants.refusal(module, name) {
+                return Err(LoadError::Import {
+                    module: module.clone(),
+                    name: name.clone(),
+                    reason,
+                });
+            }
         }
         if self.has_start {
             return Err(LoadError::StartFunction);
         }
-        let mut needed: Vec<String> = [MEMORY_EXPORT, ALLOC_EXPORT, PANIC_EXPORT]
-            .map(str::to_owned)
-            .into();
-        for (index, task) in self.tasks.iter().enumerate() {
-            if index > 0 && self.tasks[index - 1].name() == task.name() {
-                return Err(LoadError::DuplicateTask(task.name().to_owned()));
-            }
-            needed.push(format!("{TASK_EXPORT_PREFIX}{}", task.name()));
-            if task.record.scalar {
-                needed.push(format!("{SCALAR_EXPORT_PREFIX}{}", task.name()));
+        for (one, next) in self.tasks.iter().zip(self.tasks.iter().skip(1)) {
+            if one.name() == next.name() {
+                return Err(LoadError::DuplicateTask(one.name().to_owned()));
             }
         }
-        match needed.into_iter().find(|name| !self.exports.contains(name)) {
-            Some(missing) => Err(LoadError::Export(missing)),
+        match self.needed().find(|name| !self.exports.contains(name)) {
+            Some(missing) => Err(LoadError::MissingExport(missing)),
             None => Ok(()),
         }
+    }
+
+    /// The exports that the module has to have.
+    fn needed(&self) -> impl Iterator<Item = String> {
+        let common = [MEMORY_EXPORT, ALLOC_EXPORT, PANIC_EXPORT];
+        let of_tasks = self.tasks.iter().flat_map(|task| {
+            let scalar = task.record.scalar.then_some(SCALAR_EXPORT_PREFIX);
+            let prefixes = [TASK_EXPORT_PREFIX].into_iter().chain(scalar);
+            prefixes.map(|prefix| format!("{prefix}{}", task.name()))
+        });
+        common.map(str::to_owned).into_iter().chain(of_tasks)
     }
 
     /// Returns the tasks, by name.
@@ -185,7 +243,7 @@ impl ModuleInfo {
         })
     }
 
-    /// Returns what the module imports. A module that can be loaded imports nothing.
+    /// Returns what the module imports. A module that can be loaded imports nothing but what is granted.
     #[must_use]
     pub fn imports(&self) -> &[Import] {
         &self.imports
@@ -195,6 +253,22 @@ impl ModuleInfo {
     #[must_use]
     pub fn module_bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Returns the number of the module's functions, imported ones included.
+    #[must_use]
+    pub fn functions(&self) -> usize {
+        self.functions
+    }
+
+    pub(super) fn imported_functions(&self) -> usize {
+        self.imported_functions
+    }
+
+    /// Returns the size of the stack in the module's memory, which lies at its bottom, if it tells.
+    pub(super) fn stack_bytes(&self) -> Option<usize> {
+        let global = self.globals.get(self.stack_pointer? as usize)?;
+        usize::try_from((*global)?).ok()
     }
 
     /// Returns the size of the module's code in bytes.

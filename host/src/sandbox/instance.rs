@@ -1,26 +1,28 @@
 //! One instance: arguments in, reply out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sandpool_abi::{Encoding, PANIC_REPORT_BYTES, PanicReport, Span};
 use wasmtime::{
-    Extern, Instance, Memory, ModuleExport, Store, TypedFunc, UpdateDeadline, Val, WasmParams,
-    WasmResults,
+    Extern, Instance, Memory, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults,
 };
 
 use crate::error::TaskErrorKind;
 use crate::limits::{Due, Limits};
 use crate::sandbox::alarm::Armed;
-use crate::sandbox::interrupt::{Interrupt, Timer};
-use crate::sandbox::memory::MemoryLimit;
-use crate::sandbox::module::{Entry, TaskModule};
-use crate::sandbox::processes::{Fault, Plan};
-use crate::sandbox::trap::{Remains, Stopped, classify, frames};
+use crate::sandbox::epochs;
+use crate::sandbox::interrupt::Interrupt;
+use crate::sandbox::memory::Growth;
+use crate::sandbox::module::TaskModule;
+use crate::sandbox::processes::{Call, Fault, Plan};
+use crate::sandbox::trap::{Allowed, Remains, Stopped, classify, frames};
 use crate::stats::Counters;
 
 /// What wasmtime keeps for us with an instance.
+#[derive(Default)]
 pub(crate) struct Guest {
-    memory: MemoryLimit,
+    growth: Growth,
     task: Option<Task>,
 }
 
@@ -32,7 +34,7 @@ struct Task {
 
 impl Guest {
     /// Returns why the task is to be ended, if it is.
-    fn stopped(&self) -> Result<(), Stopped> {
+    pub(crate) fn stopped(&self) -> Result<(), Stopped> {
         match &self.task {
             Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),
             Some(Task { due: Some(due), .. }) if due.is_over() => {
@@ -46,24 +48,32 @@ impl Guest {
 /// Has the limits of a task hold in the store.
 fn begin(
     store: &mut Store<Guest>,
-    timer: &Timer,
+    module: &TaskModule,
     limits: &Limits,
     due: Option<Due>,
     interrupt: &Arc<Interrupt>,
 ) -> Result<Option<Armed>, Fault> {
     let guest = store.data_mut();
-    guest.memory.limit_bytes = limits.memory_bytes;
+    guest.growth.limit(limits);
     guest.task = Some(Task {
         interrupt: Arc::clone(interrupt),
         due,
     });
-    store.set_epoch_deadline(1);
+    if module.counts_fuel() {
+        let set = store.set_fuel(limits.fuel.unwrap_or(ENDLESS_FUEL));
+        set.expect("the engine counts fuel");
+    }
+    epochs::begin(store);
     // From here on a stop is seen either by this look or by the guest.
     let early = store.data().stopped();
-    early.map_err(|stopped| classify(&stopped.into(), Remains::none()))?;
+    early.map_err(|stopped| Fault::from(TaskErrorKind::from(stopped)))?;
+    let timer = &module.inner.timer;
     let armed = due.map(|due| timer.arm(due.at)).transpose();
     armed.map_err(|error| no_sandbox(&error))
 }
+
+/// What a task has that has no limit: more than can be burnt in a lifetime.
+const ENDLESS_FUEL: u64 = u64::MAX;
 
 /// A live instance.
 pub(crate) struct Process {
@@ -83,20 +93,14 @@ impl Process {
         interrupt: &Arc<Interrupt>,
     ) -> Result<(Self, Option<Armed>), Fault> {
         let module = &plan.module;
-        let timer = &module.inner.timer;
-        let guest = Guest {
-            memory: MemoryLimit { limit_bytes: 0 },
-            task: None,
-        };
-        let mut store = Store::new(timer.engine(), guest);
-        store.limiter(|guest| &mut guest.memory);
-        store.epoch_deadline_callback(|guest| {
-            guest.data().stopped()?;
-            Ok(UpdateDeadline::Continue(1))
-        });
-        let armed = begin(&mut store, timer, limits, due, interrupt)?;
+        let mut store = Store::new(module.inner.timer.engine(), Guest::default());
+        store.limiter(|guest| &mut guest.growth);
+        epochs::watch(&mut store);
+        let armed = begin(&mut store, module, limits, due, interrupt)?;
         let instance = module.inner.instance.instantiate(&mut store);
-        let instance = instance.map_err(|error| Fault::from(classify(&error, Remains::none())))?;
+        let allowed = allowed(module, limits);
+        let instance = instance
+            .map_err(|error| Fault::from(classify(&error, Remains::default(), &allowed)))?;
         let memory = instance
             .get_module_export(&mut store, &module.inner.exports.memory)
             .and_then(Extern::into_memory)
@@ -119,8 +123,13 @@ impl Process {
         due: Option<Due>,
         interrupt: &Arc<Interrupt>,
     ) -> Result<Option<Armed>, Fault> {
-        let timer = &self.module.inner.timer;
-        begin(&mut self.store, timer, limits, due, interrupt)
+        begin(&mut self.store, &self.module, limits, due, interrupt)
+    }
+
+    /// Returns how much fuel was burnt since the last [`begin`](Self::begin), if that is counted.
+    pub(crate) fn fuel_used(&self, limits: &Limits) -> Option<u64> {
+        let left = self.store.get_fuel().ok()?;
+        Some(limits.fuel.unwrap_or(ENDLESS_FUEL).saturating_sub(left))
     }
 
     /// Lets go of the task.
@@ -128,32 +137,39 @@ impl Process {
         self.store.data_mut().task = None;
     }
 
-    /// Whether the instance is within these limits.
-    pub(crate) fn fits(&self, limits: &Limits) -> bool {
-        self.memory.data_size(&self.store) <= limits.memory_bytes
+    /// Returns the size of the instance's memory.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory.data_size(&self.store)
     }
 
     /// Calls a task whose arguments and result are scalars.
-    pub(crate) fn call_scalar(&mut self, entry: &Entry, slots: [u64; 4]) -> Result<u64, Fault> {
-        let scalar = entry.scalar.as_ref().expect("the signatures were compared");
-        self.call(scalar, (slots[0], slots[1], slots[2], slots[3]))
+    pub(crate) fn call_scalar(&mut self, call: &Call<'_>, slots: [u64; 4]) -> Result<u64, Fault> {
+        let scalar = call.entry.scalar.as_ref();
+        let scalar = scalar.expect("the signatures were compared");
+        self.call(call, scalar, (slots[0], slots[1], slots[2], slots[3]))
     }
 
     /// Calls a task with encoded arguments and returns where it says that its answer is.
     pub(crate) fn call_encoded(
         &mut self,
-        entry: &Entry,
+        call: &Call<'_>,
         encoding: Encoding,
         arguments: &[u8],
     ) -> Result<Span, Fault> {
-        let ptr = self.place(arguments)?;
-        let answer: u64 = self.call(&entry.call, (encoding as u32, ptr, length(arguments)?))?;
+        let len = length(arguments)?;
+        let module = Arc::clone(&self.module.inner);
+        // The guest reserves memory for the arguments.
+        let ptr: u32 = self.call(call, &module.exports.alloc, (len,))?;
+        self.slice_mut(Span { ptr, len })?
+            .copy_from_slice(arguments);
+        let answer: u64 = self.call(call, &call.entry.call, (encoding as u32, ptr, len))?;
         Ok(Span::from_u64(answer))
     }
 
     /// Calls an export whose type was checked at load.
     fn call<P: WasmParams, R: WasmResults>(
         &mut self,
+        call: &Call<'_>,
         export: &ModuleExport,
         parameters: P,
     ) -> Result<R, Fault> {
@@ -164,22 +180,33 @@ impl Process {
             .and_then(|function| function.typed(&self.store).ok())
             .expect("the export was checked at load");
         let result = function.call(&mut self.store, parameters);
-        result.map_err(|error| {
-            let remains = self.remains();
-            Fault {
-                kind: classify(&error, remains),
-                backtrace: frames(&error),
-            }
-        })
+        result.map_err(|error| self.fault(call, &error))
     }
 
-    /// Copies the arguments into memory that the guest reserves for them, and returns its address.
-    fn place(&mut self, bytes: &[u8]) -> Result<u32, Fault> {
-        let module = Arc::clone(&self.module.inner);
-        let len = length(bytes)?;
-        let ptr: u32 = self.call(&module.exports.alloc, (len,))?;
-        self.slice_mut(Span { ptr, len })?.copy_from_slice(bytes);
-        Ok(ptr)
+    /// Returns what the engine's error means.
+    fn fault(&mut self, call: &Call<'_>, error: &wasmtime::Error) -> Fault {
+        let remains = self.remains();
+        let kind = classify(error, remains, &allowed(&self.module, call.limits));
+        let coredump = match &kind {
+            TaskErrorKind::Panicked(_)
+            | TaskErrorKind::Trapped(_)
+            | TaskErrorKind::StackOverflow { .. } => self.coredump(call, error),
+            _ => None,
+        };
+        Fault {
+            kind,
+            backtrace: frames(error),
+            coredump,
+        }
+    }
+
+    fn coredump(&mut self, call: &Call<'_>, error: &wasmtime::Error) -> Option<PathBuf> {
+        let inner = Arc::clone(&self.module.inner);
+        let task = self.module.task(call.entry).name();
+        inner
+            .coredumps
+            .as_ref()?
+            .write(error, &mut self.store, task)
     }
 
     fn slice_mut(&mut self, span: Span) -> Result<&mut [u8], Fault> {
@@ -206,13 +233,14 @@ impl Process {
     fn remains(&mut self) -> Remains {
         let module = Arc::clone(&self.module.inner);
         let exports = &module.exports;
-        let (panic, stack_pointer) = (&exports.panic, exports.stack_pointer.as_ref());
         // The stack lies at the bottom of memory and grows down: below it, the pointer wraps.
-        let stack_used_up = stack_pointer
-            .and_then(|export| self.global(export))
-            .is_some_and(|pointer| pointer.cast_signed() < 0);
+        let stack_used_up = exports.stack_pointer.as_ref().and_then(|(bytes, export)| {
+            let pointer = self.global(export)?;
+            (pointer.cast_signed() < 0).then_some(*bytes)
+        });
+        let panic = self.global(&exports.panic);
         Remains {
-            panic: self.global(panic).and_then(|ptr| self.panic_report(ptr)),
+            panic: panic.and_then(|ptr| self.panic_report(ptr)),
             stack_used_up,
         }
     }
@@ -238,13 +266,11 @@ impl Drop for Process {
     }
 }
 
-impl Remains {
-    /// Of an instance that never ran.
-    fn none() -> Self {
-        Self {
-            panic: None,
-            stack_used_up: false,
-        }
+fn allowed(module: &TaskModule, limits: &Limits) -> Allowed {
+    Allowed {
+        stack_bytes: module.stack_bytes(),
+        fuel: limits.fuel.unwrap_or(ENDLESS_FUEL),
+        panic_bytes: limits.panic_bytes,
     }
 }
 

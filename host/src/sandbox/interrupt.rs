@@ -1,12 +1,7 @@
 //! Stopping a running guest: because it was cancelled, or because its time is up.
 //!
-//! Guests look at their engine's epoch at every loop and function entry. When it has moved on, they
-//! call back, and the callback looks whether it is this guest that is meant: the epoch belongs to
-//! all guests of a module.
-//!
-//! A guest that was not meant is told to look again at the next epoch, and the engine reads the present
-//! one for that only after the callback has answered: a step in between is lost on it. So who wants
-//! a guest to end moves the epoch on until it has.
+//! Guests are made to look, all guests of a module at once: see `epochs`. Each finds out for itself
+//! whether it is meant, so what is meant for a task can hit neither its neighbours nor the next task.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
@@ -19,16 +14,17 @@ use crate::control::{Cancel, Stop};
 use crate::error::TaskErrorKind;
 use crate::limits::Due;
 use crate::sandbox::alarm::{Alarm, Armed};
+use crate::sandbox::epochs;
 use crate::sandbox::module::TaskModule;
 use crate::sync;
 
-/// How soon the epoch is moved on again if the guest that is meant has not ended.
+/// How soon guests are made to look again if the one that is meant has not ended.
 const AGAIN: Duration = Duration::from_millis(1);
 
 /// The alarms of a module.
 pub(crate) struct Timer {
     engine: Engine,
-    epochs: Alarm,
+    interrupts: Alarm,
     /// Has a thread of its own: it ends tasks, which runs their callbacks, and these may take long.
     expiries: Alarm,
 }
@@ -37,7 +33,7 @@ impl Timer {
     pub(crate) fn new(engine: Engine) -> Self {
         Self {
             engine,
-            epochs: Alarm::new("sandpool-epochs"),
+            interrupts: Alarm::new("sandpool-timer"),
             expiries: Alarm::new("sandpool-expiry"),
         }
     }
@@ -46,15 +42,15 @@ impl Timer {
         &self.engine
     }
 
-    /// Moves the epoch on from `deadline` on, for as long as the returned guard lives.
+    /// Has guests look from `deadline` on, for as long as the returned guard lives.
     ///
     /// # Errors
     ///
     /// The operating system refused the alarm's thread.
     pub(crate) fn arm(&self, deadline: Instant) -> std::io::Result<Armed> {
         let engine = self.engine.clone();
-        self.epochs.set(deadline, move || {
-            engine.increment_epoch();
+        self.interrupts.set(deadline, move || {
+            epochs::interrupt(&engine);
             Some(AGAIN)
         })
     }
@@ -80,7 +76,7 @@ impl Timer {
 pub(crate) struct Interrupt {
     module: TaskModule,
     stopped: AtomicBool,
-    /// Moves the epoch on until the guest has ended, which lets go of this.
+    /// Has guests look until the one that is meant has ended, which lets go of this.
     stopping: Mutex<Option<Armed>>,
 }
 
@@ -102,8 +98,8 @@ impl Stop for Interrupt {
     fn stop(&self) -> bool {
         self.stopped.store(true, Ordering::SeqCst);
         let timer = &self.module.inner.timer;
-        timer.engine().increment_epoch();
-        // Where the system has no thread left, the one step will mostly do.
+        epochs::interrupt(timer.engine());
+        // Where the system has no thread left, the one look will mostly do.
         *sync::lock(&self.stopping) = timer.arm(Instant::now() + AGAIN).ok();
         true
     }

@@ -1,47 +1,74 @@
-//! The limit of a sandbox's memory.
+//! How far a sandbox's memory and tables may grow.
 
 use std::fmt;
 
 use wasmtime::ResourceLimiter;
 
-/// How many functions a guest's table may hold.
-const MAX_TABLE_ELEMENTS: usize = 20_000;
+use crate::error::TaskErrorKind;
+use crate::limits::Limits;
 
-/// Refuses growth past the limit, by a trap: a guest that was merely told "no" would abort, and
+/// How many elements a table can have at most.
+pub(crate) const MAX_TABLE_ELEMENTS: usize = 1_000_000;
+
+/// Refuses growth past the limits, by a trap: a guest that was merely told "no" would abort, and
 /// nobody could tell why.
-#[derive(Debug)]
-pub(crate) struct MemoryLimit {
-    pub(crate) limit_bytes: usize,
+#[derive(Debug, Default)]
+pub(crate) struct Growth {
+    memory_bytes: usize,
+    table_elements: usize,
 }
 
-/// A guest wanted more memory than it may have.
+impl Growth {
+    /// Has the limits of a task hold.
+    pub(crate) fn limit(&mut self, limits: &Limits) {
+        self.memory_bytes = limits.memory_bytes;
+        self.table_elements = limits.table_elements.min(MAX_TABLE_ELEMENTS);
+    }
+}
+
+/// A guest wanted more than it may have.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct OverLimit {
-    pub(crate) requested_bytes: usize,
-    pub(crate) limit_bytes: usize,
+pub(crate) enum OverLimit {
+    Memory { requested: usize, limit: usize },
+    Table { requested: usize, limit: usize },
+}
+
+impl From<OverLimit> for TaskErrorKind {
+    fn from(over: OverLimit) -> Self {
+        match over {
+            OverLimit::Memory { requested, limit } => Self::MemoryLimitExceeded {
+                requested_bytes: requested,
+                limit_bytes: limit,
+            },
+            OverLimit::Table { requested, limit } => Self::TableLimitExceeded {
+                requested_elements: requested,
+                limit_elements: limit,
+            },
+        }
+    }
 }
 
 impl fmt::Display for OverLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("over the memory limit")
+        f.write_str("over a limit")
     }
 }
 
 impl std::error::Error for OverLimit {}
 
-impl ResourceLimiter for MemoryLimit {
+impl ResourceLimiter for Growth {
     fn memory_growing(
         &mut self,
         _current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.limit_bytes {
+        if desired <= self.memory_bytes {
             return Ok(true);
         }
-        Err(wasmtime::Error::from(OverLimit {
-            requested_bytes: desired,
-            limit_bytes: self.limit_bytes,
+        Err(wasmtime::Error::from(OverLimit::Memory {
+            requested: desired,
+            limit: self.memory_bytes,
         }))
     }
 
@@ -51,6 +78,12 @@ impl ResourceLimiter for MemoryLimit {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE_ELEMENTS)
+        if desired <= self.table_elements {
+            return Ok(true);
+        }
+        Err(wasmtime::Error::from(OverLimit::Table {
+            requested: desired,
+            limit: self.table_elements,
+        }))
     }
 }

@@ -9,16 +9,21 @@ use std::sync::{Arc, Weak};
 use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, PANIC_EXPORT, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, Task,
 };
-use wasmtime::{Engine, ExternType, FuncType, InstancePre, Linker, Module, ModuleExport, ValType};
+use wasmtime::{InstancePre, Linker, Module, ModuleExport};
 
 use crate::control::Cancel;
 use crate::error::LoadError;
+use crate::grants::Grants;
 use crate::limits::Due;
+use crate::load_limits::LoadLimits;
 use crate::sandbox::alarm::Armed;
-use crate::sandbox::engine;
-use crate::sandbox::info::{ModuleInfo, TaskInfo};
+use crate::sandbox::builder::TaskModuleBuilder;
+use crate::sandbox::coredumps::Coredumps;
+use crate::sandbox::engine::Profile;
+use crate::sandbox::info::{ModuleInfo, STACK_POINTER, TaskInfo};
 use crate::sandbox::instance::Guest;
 use crate::sandbox::interrupt::Timer;
+use crate::sandbox::{admission, compile};
 use crate::settings::processors;
 
 /// A module of tasks, compiled for this machine.
@@ -26,9 +31,8 @@ use crate::settings::processors;
 /// Loading takes time, most of it compilation; so load once and give it to as many pools as wanted.
 /// Clones share everything.
 ///
-/// Compilation is done by the host, outside of any sandbox and without a limit: mostly in proportion to
-/// the module's size, but a module that is made for it can take a minute and gigabytes for 100 kB. Who
-/// loads modules of strangers should do it where that hurts nobody.
+/// What it may be, import and take is bounded: see [`LoadLimits`](crate::LoadLimits),
+/// [`Grants`](crate::Grants) and [`builder`](Self::builder).
 #[derive(Clone)]
 pub struct TaskModule {
     pub(crate) inner: Arc<Inner>,
@@ -38,6 +42,9 @@ pub(crate) struct Inner {
     pub(crate) instance: InstancePre<Guest>,
     pub(crate) exports: Exports,
     pub(crate) timer: Timer,
+    pub(super) profile: Profile,
+    pub(super) grants: Grants,
+    pub(super) coredumps: Option<Arc<Coredumps>>,
     entries: HashMap<String, Entry>,
     info: ModuleInfo,
     /// Sandboxes that no pool has reserved.
@@ -49,8 +56,9 @@ pub(crate) struct Exports {
     pub(crate) memory: ModuleExport,
     pub(crate) alloc: ModuleExport,
     pub(crate) panic: ModuleExport,
-    /// For telling a stack overflow from a wild pointer; modules of other tools may lack it.
-    pub(crate) stack_pointer: Option<ModuleExport>,
+    /// The size of the stack in memory, and the pointer into it, for telling a stack overflow from a wild
+    /// pointer; modules of other tools may lack it.
+    pub(crate) stack_pointer: Option<(usize, ModuleExport)>,
 }
 
 /// A task's exports.
@@ -68,49 +76,58 @@ impl TaskModule {
     ///
     /// [`LoadError`]: what is wrong with the module. Nothing of it has run.
     pub fn new(wasm: impl AsRef<[u8]>) -> Result<Self, LoadError> {
-        let wasm = wasm.as_ref();
-        let info = ModuleInfo::read(wasm)?;
-        info.check()?;
+        Self::builder(wasm).load()
+    }
+
+    /// Returns a builder with the defaults, for loading a module from its bytes with other limits, with
+    /// grants, or deterministic.
+    pub fn builder(wasm: impl AsRef<[u8]>) -> TaskModuleBuilder {
+        TaskModuleBuilder::new(wasm.as_ref())
+    }
+
+    pub(super) fn load(
+        wasm: Vec<u8>,
+        limits: &LoadLimits,
+        grants: Grants,
+        profile: Profile,
+        coredumps: Option<Arc<Coredumps>>,
+    ) -> Result<Self, LoadError> {
+        let info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
+        info.check_with(&grants)?;
+        admission::admit(&wasm, &info, limits)?;
         let sandboxes = sandboxes();
-        let engine = engine::new(u32::try_from(sandboxes).unwrap_or(u32::MAX)).map_err(invalid)?;
-        let module = Module::new(&engine, wasm).map_err(invalid)?;
-        let finder = Finder {
-            engine: &engine,
-            module: &module,
-        };
+        let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
+        let (engine, module) = compile::compile(wasm, &profile, instances, limits.compile_time)?;
         let exports = Exports {
-            memory: finder.find(MEMORY_EXPORT, |ty| matches!(ty, ExternType::Memory(_)))?,
-            alloc: finder.function(ALLOC_EXPORT, [ValType::I32].into(), ValType::I32)?,
-            panic: finder.find(PANIC_EXPORT, is_i32_global)?,
-            stack_pointer: finder.find("__stack_pointer", is_i32_global).ok(),
+            memory: find(&module, MEMORY_EXPORT)?,
+            alloc: find(&module, ALLOC_EXPORT)?,
+            panic: find(&module, PANIC_EXPORT)?,
+            stack_pointer: info.stack_bytes().zip(find(&module, STACK_POINTER).ok()),
         };
         let entries = info.tasks().iter().enumerate().map(|(index, task)| {
             let name = task.name();
-            let call = finder.function(
-                &format!("{TASK_EXPORT_PREFIX}{name}"),
-                vec![ValType::I32; 3],
-                ValType::I64,
-            )?;
-            let scalar = task.record.scalar.then(|| {
-                let export = format!("{SCALAR_EXPORT_PREFIX}{name}");
-                finder.function(&export, vec![ValType::I64; 4], ValType::I64)
-            });
+            let scalar = task
+                .record
+                .scalar
+                .then(|| find(&module, &format!("{SCALAR_EXPORT_PREFIX}{name}")));
             let entry = Entry {
-                call,
+                call: find(&module, &format!("{TASK_EXPORT_PREFIX}{name}"))?,
                 scalar: scalar.transpose()?,
                 index,
             };
             Ok((name.to_owned(), entry))
         });
         let entries = entries.collect::<Result<_, LoadError>>()?;
-        let instance = Linker::new(&engine)
-            .instantiate_pre(&module)
-            .map_err(invalid)?;
+        let linker = Linker::new(&engine);
+        let instance = linker.instantiate_pre(&module).map_err(compile::invalid)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 instance,
                 exports,
                 timer: Timer::new(engine),
+                profile,
+                grants,
+                coredumps,
                 entries,
                 info,
                 free: AtomicUsize::new(sandboxes),
@@ -174,6 +191,16 @@ impl TaskModule {
         }
     }
 
+    /// How much of a thread's stack a task may use.
+    pub(crate) fn stack_bytes(&self) -> usize {
+        self.inner.profile.stack_bytes
+    }
+
+    /// Whether the fuel that tasks burn is counted.
+    pub(crate) fn counts_fuel(&self) -> bool {
+        self.inner.profile.fuel
+    }
+
     pub(crate) fn task(&self, entry: &Entry) -> &TaskInfo {
         &self.tasks()[entry.index]
     }
@@ -219,49 +246,10 @@ impl Drop for Reservation {
     }
 }
 
-/// Finds exports and checks their types.
-struct Finder<'a> {
-    engine: &'a Engine,
-    module: &'a Module,
-}
-
-impl Finder<'_> {
-    fn find(
-        &self,
-        name: &str,
-        is: impl FnOnce(&ExternType) -> bool,
-    ) -> Result<ModuleExport, LoadError> {
-        self.module
-            .get_export(name)
-            .filter(is)
-            .and_then(|_| self.module.get_export_index(name))
-            .ok_or_else(|| LoadError::Export(name.to_owned()))
-    }
-
-    fn function(
-        &self,
-        name: &str,
-        parameters: Vec<ValType>,
-        result: ValType,
-    ) -> Result<ModuleExport, LoadError> {
-        let expected = FuncType::new(self.engine, parameters, [result]);
-        self.find(
-            name,
-            |ty| matches!(ty, ExternType::Func(found) if FuncType::eq(found, &expected)),
-        )
-    }
-}
-
-fn is_i32_global(ty: &ExternType) -> bool {
-    matches!(ty, ExternType::Global(global) if global.content().is_i32())
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that `map_err` wants"
-)]
-fn invalid(error: wasmtime::Error) -> LoadError {
-    LoadError::Invalid(format!("{error:#}"))
+/// Returns where an export is that admission has seen.
+fn find(module: &Module, name: &str) -> Result<ModuleExport, LoadError> {
+    let export = module.get_export_index(name);
+    export.ok_or_else(|| LoadError::MissingExport(name.to_owned()))
 }
 
 impl TryFrom<&[u8]> for TaskModule {

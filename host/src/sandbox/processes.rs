@@ -1,7 +1,8 @@
 //! The instances of one worker: made for a task, or kept for the next.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
@@ -14,6 +15,7 @@ use crate::sandbox::instance::Process;
 use crate::sandbox::interrupt::Interrupt;
 use crate::sandbox::module::{Entry, TaskModule};
 use crate::stats::Counters;
+use crate::text::cut;
 
 /// One call of a task.
 pub(crate) struct Call<'a> {
@@ -24,6 +26,8 @@ pub(crate) struct Call<'a> {
     pub(crate) due: Option<Due>,
     /// How it is stopped.
     pub(crate) interrupt: &'a Arc<Interrupt>,
+    /// Where the fuel that it burns is noted, if that is counted.
+    pub(crate) fuel_used: &'a Cell<Option<u64>>,
 }
 
 /// How a task ended, if not with a value.
@@ -31,6 +35,7 @@ pub(crate) struct Call<'a> {
 pub(crate) struct Fault {
     pub(crate) kind: TaskErrorKind,
     pub(crate) backtrace: Vec<Frame>,
+    pub(crate) coredump: Option<PathBuf>,
 }
 
 impl From<TaskErrorKind> for Fault {
@@ -38,6 +43,7 @@ impl From<TaskErrorKind> for Fault {
         Self {
             kind,
             backtrace: Vec::new(),
+            coredump: None,
         }
     }
 }
@@ -46,6 +52,8 @@ impl From<TaskErrorKind> for Fault {
 pub(crate) struct Plan {
     pub(crate) module: TaskModule,
     pub(crate) isolation: Isolation,
+    /// How large the memory of an instance may be that is kept.
+    pub(crate) reuse_memory_bytes: usize,
     pub(crate) initializer: Option<Initializer>,
     pub(crate) counters: Arc<Counters>,
 }
@@ -55,13 +63,21 @@ pub(crate) struct Processes {
     plan: Arc<Plan>,
     /// An instance that is fit for one more task, and how many it has done.
     kept: RefCell<Option<(Process, usize)>>,
+    /// How many tasks run here at the moment, one inside the other.
+    depth: Cell<usize>,
 }
+
+/// How many tasks can run on one worker at once: a task's code on the host's side, which decodes a result
+/// or serves a call, may wait for another task of the pool, and then the worker runs that. A worker's
+/// thread has the stack for so many.
+pub(crate) const NESTED: usize = 4;
 
 impl Processes {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         Self {
             plan,
             kept: RefCell::default(),
+            depth: Cell::new(0),
         }
     }
 
@@ -77,6 +93,8 @@ impl Processes {
         call: &Call<'_>,
         read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
     ) -> Result<T, Fault> {
+        let _deeper = self.deeper()?;
+        check_arguments(call)?;
         let started = call.limits.timeout.and_then(Due::after);
         let due = [started, call.due].into_iter().flatten();
         let due = due.min_by_key(|due| due.at);
@@ -84,7 +102,7 @@ impl Processes {
         let kept = self
             .kept
             .take()
-            .filter(|(process, _)| process.fits(call.limits));
+            .filter(|(process, _)| process.memory_bytes() <= call.limits.memory_bytes);
         let (mut process, tasks, armed) = match kept {
             Some((mut process, tasks)) => {
                 let armed = process.begin(call.limits, due, call.interrupt)?;
@@ -100,18 +118,51 @@ impl Processes {
                         ..*call
                     };
                     let (done, _) = perform(&mut process, &call, |_| Ok(()));
+                    call.fuel_used.set(process.fuel_used(call.limits));
                     done.map_err(|fault| initializer.fault(fault))?;
                 }
                 (process, 0, armed)
             }
         };
         let (outcome, is_clean) = perform(&mut process, call, read);
+        call.fuel_used.set(process.fuel_used(call.limits));
         drop(armed);
         process.end();
-        if is_clean && self.plan.isolation.permits(tasks + 1) {
+        let is_small = process.memory_bytes() <= self.plan.reuse_memory_bytes;
+        if is_clean && is_small && self.plan.isolation.permits(tasks + 1) {
             self.kept.replace(Some((process, tasks + 1)));
         }
         outcome
+    }
+
+    /// Notes that one more task runs here, for as long as the guard lives.
+    fn deeper(&self) -> Result<Deeper<'_>, Fault> {
+        let depth = self.depth.get();
+        if depth == NESTED {
+            let reason = format!("{NESTED} tasks run on this worker already, one inside the other");
+            return Err(TaskErrorKind::NoSandbox(reason).into());
+        }
+        self.depth.set(depth + 1);
+        Ok(Deeper(&self.depth))
+    }
+}
+
+struct Deeper<'a>(&'a Cell<usize>);
+
+impl Drop for Deeper<'_> {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
+    let limit_bytes = call.limits.argument_bytes;
+    match call.arguments {
+        Arguments::Encoded(_, bytes) if bytes.len() > limit_bytes => {
+            let bytes = bytes.len();
+            Err(TaskErrorKind::ArgumentsTooLarge { bytes, limit_bytes }.into())
+        }
+        _ => Ok(()),
     }
 }
 
@@ -129,7 +180,9 @@ impl Initializer {
         match fault.kind {
             TaskErrorKind::Cancelled
             | TaskErrorKind::DeadlineExceeded { .. }
+            | TaskErrorKind::FuelExhausted { .. }
             | TaskErrorKind::MemoryLimitExceeded { .. }
+            | TaskErrorKind::TableLimitExceeded { .. }
             | TaskErrorKind::ResultTooLarge { .. }
             | TaskErrorKind::NoSandbox(_) => fault,
             kind => {
@@ -141,6 +194,7 @@ impl Initializer {
                 Fault {
                     kind: TaskErrorKind::Broken(with_causes(what, source)),
                     backtrace: fault.backtrace,
+                    coredump: fault.coredump,
                 }
             }
         }
@@ -154,20 +208,27 @@ fn perform<T>(
     call: &Call<'_>,
     read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
 ) -> (Result<T, Fault>, bool) {
+    let most_bytes = call.limits.panic_bytes;
     let answer = match call.arguments {
         Arguments::Scalars(slots) => {
-            let slot = process.call_scalar(call.entry, *slots);
+            let slot = process.call_scalar(call, *slots);
             slot.map(|slot| Ok(Reply::Scalar(slot)))
         }
         Arguments::Encoded(encoding, bytes) => process
-            .call_encoded(call.entry, *encoding, bytes)
+            .call_encoded(call, *encoding, bytes)
             .and_then(|span| process.bytes(span, call.limits.result_bytes))
             .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
             .map(|answer| match answer {
                 Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
-                Outcome::Failed(failure) => Err(TaskErrorKind::Failed(Failure::new(failure))),
-                Outcome::BadArguments(reason) => Err(TaskErrorKind::BadArguments(reason)),
-                Outcome::BadResult(reason) => Err(TaskErrorKind::BadResult(reason)),
+                Outcome::Failed(failure) => {
+                    Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
+                }
+                Outcome::BadArguments(reason) => {
+                    Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
+                }
+                Outcome::BadResult(reason) => {
+                    Err(TaskErrorKind::BadResult(cut(reason, most_bytes)))
+                }
             }),
     };
     match answer {

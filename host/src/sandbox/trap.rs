@@ -8,12 +8,22 @@ use wasmtime::{Trap, WasmBacktrace};
 
 use crate::error::{Frame, Panic, Place, TaskErrorKind, TrapKind};
 use crate::sandbox::memory::OverLimit;
+use crate::text::cut;
 
 /// Why a guest was stopped from outside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stopped {
     Cancelled,
     DeadlineExceeded { limit: Duration },
+}
+
+impl From<Stopped> for TaskErrorKind {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::DeadlineExceeded { limit } => Self::DeadlineExceeded { limit },
+        }
+    }
 }
 
 impl fmt::Display for Stopped {
@@ -24,36 +34,56 @@ impl fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
+/// How a function of the host has a task end.
+#[derive(Debug)]
+pub(crate) struct HostFault(pub(crate) TaskErrorKind);
+
+impl fmt::Display for HostFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for HostFault {}
+
 /// What the dead instance tells.
+#[derive(Default)]
 pub(crate) struct Remains {
     /// What its panic hook wrote.
     pub(crate) panic: Option<PanicReport>,
-    /// Whether its stack pointer has left the stack.
-    pub(crate) stack_used_up: bool,
+    /// The size of the stack in its memory, if its stack pointer has left that.
+    pub(crate) stack_used_up: Option<usize>,
+}
+
+/// The limits that a trap may be about.
+pub(crate) struct Allowed {
+    pub(crate) stack_bytes: usize,
+    pub(crate) fuel: u64,
+    pub(crate) panic_bytes: usize,
 }
 
 /// Returns how the task ended. The order matters: a stop or a limit is our doing and the trap only
 /// how it was done; a panic ends in a trap, too.
-pub(crate) fn classify(error: &wasmtime::Error, remains: Remains) -> TaskErrorKind {
+pub(crate) fn classify(
+    error: &wasmtime::Error,
+    remains: Remains,
+    allowed: &Allowed,
+) -> TaskErrorKind {
     if let Some(over) = error.downcast_ref::<OverLimit>() {
-        return TaskErrorKind::MemoryLimitExceeded {
-            requested_bytes: over.requested_bytes,
-            limit_bytes: over.limit_bytes,
-        };
+        return (*over).into();
     }
-    match error.downcast_ref::<Stopped>() {
-        Some(Stopped::Cancelled) => return TaskErrorKind::Cancelled,
-        Some(&Stopped::DeadlineExceeded { limit }) => {
-            return TaskErrorKind::DeadlineExceeded { limit };
-        }
-        None => {}
+    if let Some(HostFault(kind)) = error.downcast_ref() {
+        return kind.clone();
+    }
+    if let Some(&stopped) = error.downcast_ref::<Stopped>() {
+        return stopped.into();
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
         return TaskErrorKind::NoSandbox(format!("{error:#}"));
     };
     if let (Trap::UnreachableCodeReached, Some(report)) = (trap, remains.panic) {
         return TaskErrorKind::Panicked(Panic {
-            message: report.message,
+            message: cut(report.message, allowed.panic_bytes),
             place: Some(Place {
                 file: report.file,
                 line: report.line,
@@ -62,9 +92,20 @@ pub(crate) fn classify(error: &wasmtime::Error, remains: Remains) -> TaskErrorKi
         });
     }
     TaskErrorKind::Trapped(match trap {
-        Trap::StackOverflow => return TaskErrorKind::StackOverflow,
-        Trap::MemoryOutOfBounds if remains.stack_used_up => return TaskErrorKind::StackOverflow,
-        Trap::MemoryOutOfBounds => TrapKind::MemoryOutOfBounds,
+        Trap::StackOverflow => {
+            return TaskErrorKind::StackOverflow {
+                limit_bytes: allowed.stack_bytes,
+            };
+        }
+        Trap::OutOfFuel => {
+            return TaskErrorKind::FuelExhausted {
+                limit: allowed.fuel,
+            };
+        }
+        Trap::MemoryOutOfBounds => match remains.stack_used_up {
+            Some(limit_bytes) => return TaskErrorKind::StackOverflow { limit_bytes },
+            None => TrapKind::MemoryOutOfBounds,
+        },
         Trap::TableOutOfBounds => TrapKind::TableOutOfBounds,
         Trap::IndirectCallToNull | Trap::BadSignature => TrapKind::BadFunctionPointer,
         Trap::IntegerDivisionByZero => TrapKind::DivisionByZero,
@@ -75,7 +116,7 @@ pub(crate) fn classify(error: &wasmtime::Error, remains: Remains) -> TaskErrorKi
 }
 
 /// Cuts a name that the module made longer than anybody wants to read, and the host to hold.
-fn cut(name: &str) -> &str {
+fn start_of(name: &str) -> &str {
     const MOST_BYTES: usize = 512;
     &name[..name.floor_char_boundary(MOST_BYTES)]
 }
@@ -99,7 +140,7 @@ pub(crate) fn frames(error: &wasmtime::Error) -> Vec<Frame> {
         .map(|frame| match frame.func_name() {
             // `#[task]` puts the function into an anonymous constant.
             Some(name) => {
-                format!("{:#}", rustc_demangle::demangle(cut(name))).replace("::_::", "::")
+                format!("{:#}", rustc_demangle::demangle(start_of(name))).replace("::_::", "::")
             }
             None => "<unknown>".to_owned(),
         });

@@ -1,0 +1,155 @@
+//! The settings with which a module is loaded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::error::LoadError;
+use crate::grants::Grants;
+use crate::load_limits::LoadLimits;
+use crate::sandbox::coredumps::Coredumps;
+use crate::sandbox::engine::Profile;
+use crate::sandbox::module::TaskModule;
+
+/// Loads a [`TaskModule`] otherwise than with the defaults. From [`TaskModule::builder`].
+///
+/// ```
+/// use guest_tasks::primes_below;
+/// use sandpool::{Limits, ProcessPool, TaskErrorKind, TaskModule};
+///
+/// # fn main() -> anyhow::Result<()> {
+/// let module = TaskModule::builder(guest_tasks::MODULE).fuel_metering().load()?;
+/// let pool = ProcessPool::new(module)?;
+/// let frugal = pool.with(Limits::new().fuel(10_000));
+/// assert_eq!(frugal.submit(primes_below, 10)?.join()?, 4);
+/// let error = frugal.submit(primes_below, 1_000_000)?.join().unwrap_err();
+/// assert!(matches!(error.kind(), TaskErrorKind::FuelExhausted { limit: 10_000 }));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is loaded before `load`"]
+pub struct TaskModuleBuilder {
+    wasm: Vec<u8>,
+    limits: LoadLimits,
+    grants: Grants,
+    profile: Profile,
+    deterministic: bool,
+    coredumps: Option<(PathBuf, usize)>,
+}
+
+/// Between what every call needs and what a thread's stack can be.
+const STACK_BYTES: std::ops::RangeInclusive<usize> = 16 << 10..=256 << 20;
+
+impl TaskModuleBuilder {
+    pub(super) fn new(wasm: &[u8]) -> Self {
+        Self {
+            wasm: wasm.to_vec(),
+            limits: LoadLimits::new(),
+            grants: Grants::new(),
+            profile: Profile::default(),
+            deterministic: false,
+            coredumps: None,
+        }
+    }
+
+    /// Sets what is loaded at all. Default: [`LoadLimits::new`].
+    pub fn limits(mut self, limits: LoadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets what the module's tasks may have of the world outside. Default: nothing.
+    pub fn grants(mut self, grants: Grants) -> Self {
+        self.grants = grants;
+        self
+    }
+
+    /// Sets how much stack a task may use for its calls, in bytes: from 16 KiB to 256 MiB. Default: 1 MiB.
+    /// A task that uses more ends as [`StackOverflow`](crate::TaskErrorKind::StackOverflow). The threads
+    /// of workers get so much more stack.
+    ///
+    /// Code from Rust keeps what it borrows in a second stack, in the sandbox's memory: its size is
+    /// fixed when the module is linked, to 1 MiB where nothing else is asked for.
+    pub fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.profile.stack_bytes = bytes;
+        self
+    }
+
+    /// Has tasks count the fuel that they burn, for [`Limits::fuel`](crate::Limits::fuel),
+    /// [`TaskHandle::fuel_used`](crate::TaskHandle::fuel_used) and
+    /// [`PoolStats::fuel_used`](crate::PoolStats::fuel_used). Default: they do not, since counting slows code
+    /// down.
+    pub fn fuel_metering(mut self) -> Self {
+        self.profile.fuel = true;
+        self
+    }
+
+    /// Has the same arguments give the same result, bit by bit, and burn the same fuel, on every run and every
+    /// machine with this version of this library. Default: the bits of a NaN may differ between kinds of
+    /// processors.
+    ///
+    /// Counts [fuel](Self::fuel_metering), gives every NaN the same bits, and refuses
+    /// [grants](Self::grants) that tell the time or are random. What is left to differ are limits: a time
+    /// limit, naturally, and how deep calls can go before the stack is used up.
+    pub fn deterministic(mut self) -> Self {
+        self.deterministic = true;
+        self.profile.fuel = true;
+        self.profile.canonical_nans = true;
+        self
+    }
+
+    /// Has every access to memory checked by an instruction of its own, with the engine's defences
+    /// against speculative execution, and maps the memory of sandboxes one by one. Default: guard pages
+    /// around each memory catch what goes past its end, at no cost; speculative accesses past a memory's
+    /// end are not defended against then.
+    ///
+    /// Code gets slower by a fifth or more, and new sandboxes several times as slow to make.
+    pub fn bounds_checks(mut self) -> Self {
+        self.profile.bounds_checks = true;
+        self
+    }
+
+    /// Writes a core dump to the folder for each of the first `most` tasks that trap, panic or use up their
+    /// stack; [`TaskError::coredump`](crate::TaskError::coredump) has its path. Default: none.
+    ///
+    /// A dump holds all of the sandbox's memory. It is written by the worker, before the task ends. The
+    /// format is that of WebAssembly's tool conventions. The folder is made if it is not there; where
+    /// a dump cannot be written there is none.
+    pub fn coredumps(mut self, folder: impl AsRef<Path>, most: usize) -> Self {
+        self.profile.coredumps = true;
+        self.coredumps = Some((folder.as_ref().to_owned(), most));
+        self
+    }
+
+    /// Loads the module: checks it, compiles it on threads of its own, and waits for that.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`]: what is wrong with the module, which limit it is past, what it imports without a
+    /// grant; [`LoadError::Settings`] for settings that contradict each other. Nothing of it has run.
+    pub fn load(self) -> Result<TaskModule, LoadError> {
+        if !STACK_BYTES.contains(&self.profile.stack_bytes) {
+            return Err(LoadError::Settings(format!(
+                "a stack of {} bytes was asked for; it can have {} to {}",
+                self.profile.stack_bytes,
+                STACK_BYTES.start(),
+                STACK_BYTES.end()
+            )));
+        }
+        if let (true, Some(grant)) = (self.deterministic, self.grants.nondeterministic()) {
+            return Err(LoadError::Settings(format!(
+                "a deterministic module was asked for, and {grant} is granted, which is not the same on every run"
+            )));
+        }
+        let coredumps = self
+            .coredumps
+            .map(|(folder, most)| Arc::new(Coredumps::new(folder, most)));
+        TaskModule::load(
+            self.wasm,
+            &self.limits,
+            self.grants,
+            self.profile,
+            coredumps,
+        )
+    }
+}
