@@ -138,12 +138,12 @@ fn a_stack_that_is_used_up_is_told_from_a_wild_pointer() {
     let pool = pool(1, Limits::new());
     let native = error_of(&pool, tasks::recurse, 0);
     assert!(
-        matches!(native.kind(), TaskErrorKind::StackOverflow),
+        matches!(native.kind(), TaskErrorKind::StackOverflow { .. }),
         "{native}"
     );
     let in_memory = error_of(&pool, tasks::recurse_with_buffers, 0);
     assert!(
-        matches!(in_memory.kind(), TaskErrorKind::StackOverflow),
+        matches!(in_memory.kind(), TaskErrorKind::StackOverflow { .. }),
         "{in_memory}"
     );
     assert!(

@@ -140,7 +140,7 @@ fn the_first_outcome_stays() {
     model(|| {
         let (promise, handle) = task();
         let (other, failed) = (promise.completion(), promise.completion());
-        let error = promise.error(TaskErrorKind::StackOverflow, Vec::new());
+        let error = promise.error(TaskErrorKind::StackOverflow { limit_bytes: 1 }, Vec::new());
         let threads = [
             thread::spawn(move || other.complete(Ok(43), ())),
             thread::spawn(move || failed.complete(Err(error), ())),
@@ -237,7 +237,7 @@ fn wait_sees_a_failure_whoever_is_first() {
         let workers = [
             thread::spawn(|| work(good, None)),
             thread::spawn(move || {
-                let error = bad.error(TaskErrorKind::StackOverflow, Vec::new());
+                let error = bad.error(TaskErrorKind::StackOverflow { limit_bytes: 1 }, Vec::new());
                 assert!(bad.claim(None));
                 bad.complete(Err(error), ());
             }),

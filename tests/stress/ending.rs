@@ -36,7 +36,7 @@ impl Ending {
             Ok(_) => Self::Value,
             Err(TaskErrorKind::Failed(_)) => Self::Failed,
             Err(TaskErrorKind::Panicked(_)) => Self::Panicked,
-            Err(TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow) => Self::Trapped,
+            Err(TaskErrorKind::Trapped(_) | TaskErrorKind::StackOverflow { .. }) => Self::Trapped,
             Err(TaskErrorKind::DeadlineExceeded { .. }) => Self::TimedOut,
             Err(TaskErrorKind::MemoryLimitExceeded { .. }) => Self::OutOfMemory,
             Err(TaskErrorKind::Cancelled) => Self::Cancelled,
