@@ -4,7 +4,7 @@ use fault_tasks as tasks;
 use sandpool::{LoadError, ModuleInfo, ProcessPool, SubmitErrorKind, TaskModule};
 use sandpool_tests::fault_module;
 
-use crate::hostile_guests::append_custom_section;
+use crate::by_hand::append_custom_section;
 
 fn error_of(wasm: &[u8]) -> LoadError {
     TaskModule::new(wasm).expect_err("it cannot be loaded")

@@ -195,7 +195,7 @@ impl Process {
         };
         Fault {
             kind,
-            backtrace: frames(error),
+            backtrace: frames(error, self.module.info().functions()),
             coredump,
         }
     }

@@ -23,7 +23,7 @@ use crate::sandbox::engine::Profile;
 use crate::sandbox::info::{ModuleInfo, STACK_POINTER, TaskInfo};
 use crate::sandbox::instance::Guest;
 use crate::sandbox::interrupt::Timer;
-use crate::sandbox::{admission, compile};
+use crate::sandbox::{admission, bulk, compile};
 use crate::settings::processors;
 
 /// A module of tasks, compiled for this machine.
@@ -95,6 +95,8 @@ impl TaskModule {
         let info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
         info.check_with(&grants)?;
         admission::admit(&wasm, &info, limits)?;
+        let wasm = bulk::split(&wasm, info.imported_functions())
+            .map_err(|error| LoadError::Invalid(error.to_string()))?;
         let sandboxes = sandboxes();
         let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
         let (engine, module) = compile::compile(wasm, &profile, instances, limits.compile_time)?;
