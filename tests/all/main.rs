@@ -38,6 +38,7 @@ mod recycling;
 mod scopes;
 mod shutdown;
 mod slots;
+mod soak;
 mod stress;
 mod texts;
 mod values;
