@@ -128,6 +128,7 @@ pub enum TrapKind {
 pub struct Failure {
     message: String,
     cause: Option<Box<Failure>>,
+    exit_code: Option<i32>,
 }
 
 /// A panic: its message and its place.
@@ -307,14 +308,56 @@ impl Failure {
     pub(crate) fn new(failure: sandpool_abi::Failure, most_bytes: usize) -> Self {
         const MAX_CAUSES: usize = 64;
         let chain = |cause: Option<Box<Self>>, message| {
-            let message = cut(message, most_bytes);
-            Some(Box::new(Self { message, cause }))
+            Some(Box::new(Self {
+                message: cut(message, most_bytes),
+                cause,
+                exit_code: None,
+            }))
         };
         let causes = failure.causes.into_iter().take(MAX_CAUSES);
         Self {
             cause: causes.rev().fold(None, chain),
             message: cut(failure.message, most_bytes),
+            exit_code: None,
         }
+    }
+
+    /// Of a program that exited.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn exited(code: i32) -> Self {
+        Self {
+            message: format!("exited with code {code}"),
+            cause: None,
+            exit_code: Some(code),
+        }
+    }
+
+    /// Of a program that aborted.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn aborted() -> Self {
+        Self {
+            message: "aborted".to_owned(),
+            cause: None,
+            exit_code: None,
+        }
+    }
+
+    /// Takes what the program said last for the cause.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn with_cause(mut self, message: String) -> Self {
+        self.cause = Some(Box::new(Self {
+            message,
+            cause: None,
+            exit_code: None,
+        }));
+        self
+    }
+
+    /// Returns the code with which the guest exited, if it did not return: a program of
+    /// [WASI](crate::Grants), or a task that called `std::process::exit`.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        self.exit_code
     }
 
     /// Returns the error's text, without its causes, which are its
