@@ -102,8 +102,8 @@ impl Grants {
     /// for several, `()` for none. Of two functions with one name the last one holds.
     ///
     /// The closure runs on the worker, while the guest waits, and is called by several workers at once. It
-    /// cannot be interrupted: a task whose time is up, or that is cancelled, ends when the closure has
-    /// returned. If it panics, that is the task's panic: [`Panicked`](crate::TaskErrorKind::Panicked) with
+    /// cannot be interrupted: when the task's time is up, or it is cancelled, the worker is busy until the
+    /// closure has returned, and the guest gets no further. If it panics, that is the task's panic: [`Panicked`](crate::TaskErrorKind::Panicked) with
     /// the place in the host, and the pool goes on. It may use pools, the guest's own included; but what it
     /// owns lives as long as the module, so of the guest's pool it should own a `Weak` pointer.
     ///

@@ -100,7 +100,8 @@ impl Wasi {
     /// Reading and writing happen on the worker and cannot be interrupted: a FIFO in the folder that
     /// nobody writes to, or a folder of a network that does not answer, holds up the worker, past any
     /// timeout and cancellation, for as long as the operating system waits. So grant folders with plain
-    /// files. Nothing bounds how much is written.
+    /// files. Nothing bounds how much is written. A guest that has more than about 120 files open ends as
+    /// [`BadHostCall`](crate::TaskErrorKind::BadHostCall).
     #[must_use]
     pub fn folder(
         mut self,

@@ -84,7 +84,7 @@ pub(crate) fn classify(
             // The guest was running: this is what the engine's own functions of WASI do with a bad pointer.
             Some(_) => TaskErrorKind::BadHostCall {
                 function: WASI_MODULE.to_owned(),
-                reason: error.root_cause().to_string(),
+                reason: reason(error),
             },
             None => TaskErrorKind::NoSandbox(format!("{error:#}")),
         };
@@ -121,6 +121,14 @@ pub(crate) fn classify(
         Trap::UnreachableCodeReached => TrapKind::Unreachable,
         _ => TrapKind::Other,
     })
+}
+
+#[cfg(feature = "wasi")]
+use crate::sandbox::wasi::reason;
+
+#[cfg(not(feature = "wasi"))]
+fn reason(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string()
 }
 
 /// Cuts a name that the module made longer than anybody wants to read, and the host to hold.

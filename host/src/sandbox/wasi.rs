@@ -9,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 use sandpool_abi::imports::Level;
 use wasmtime::{Caller, Linker};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
-use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtxBuilder, WasiView};
+use wasmtime_wasi::{
+    FsPerms, HostMonotonicClock, HostWallClock, ResourceTableError, WasiCtxBuilder, WasiView,
+};
 
 use crate::error::{Failure, TaskErrorKind};
 use crate::grants::{Access, WASI_MODULE, Wasi};
@@ -160,6 +162,16 @@ pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
 fn system(guest: &mut Guest) -> &mut System {
     let system = guest.host.wasi.as_mut();
     system.expect("it is linked where it is granted")
+}
+
+/// Returns what a guest did that the engine's own functions end it for.
+pub(super) fn reason(error: &wasmtime::Error) -> String {
+    match error.downcast_ref() {
+        Some(ResourceTableError::Full) => {
+            format!("it has more than {MAX_RESOURCES} files, folders and streams open")
+        }
+        _ => error.root_cause().to_string(),
+    }
 }
 
 /// What functions of WASI return.
