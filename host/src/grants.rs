@@ -26,18 +26,21 @@ use crate::error::LoadError;
 /// and not imported does no harm.
 ///
 /// ```
-/// use std::collections::HashMap;
-/// use sandpool::{Grants, Randomness, TaskModule};
+/// use sandpool::{Grants, LoadError, ProcessPool, TaskModule};
+/// use shop_tasks::total;
 ///
 /// # fn main() -> anyhow::Result<()> {
-/// let prices = HashMap::from([("apple".to_owned(), 30_u64)]);
-/// let grants = Grants::new()
-///     .clock()
-///     .randomness(Randomness::Seeded(7))
-///     .function("price", move |article: String| prices.get(&article).copied())
-///     .function("total", |(count, price): (u64, u64)| count * price);
-/// let module = TaskModule::builder(guest_tasks::MODULE).grants(grants).load()?;
-/// assert!(module.info().imports().is_empty());
+/// // The module has `host_functions! { fn price(article: &str) -> Option<u64>; }`.
+/// let refused = TaskModule::new(shop_tasks::MODULE);
+/// assert!(matches!(refused, Err(LoadError::Import { name, .. }) if name == "price"));
+///
+/// let grants = Grants::new().function("price", |article: String| match article.as_str() {
+///     "apple" => Some(30_u64),
+///     _ => None,
+/// });
+/// let module = TaskModule::builder(shop_tasks::MODULE).grants(grants).load()?;
+/// let pool = ProcessPool::new(module)?;
+/// assert_eq!(pool.submit(total, vec!["apple".to_owned(); 3])?.join()?, 90);
 /// # Ok(())
 /// # }
 /// ```

@@ -41,8 +41,9 @@ where
         if event.metadata().target() != "sandpool::guest" {
             return;
         }
-        let span = context.event_span(event).expect("a task is a span");
-        assert_eq!(span.name(), "task");
+        // The engine's WASI has spans of its own, inside.
+        let mut spans = context.event_scope(event).expect("a task is a span");
+        assert!(spans.any(|span| span.name() == "task"));
         let mut text = Text::default();
         event.record(&mut text);
         let line = format!("{}: {}", text.task, text.message);
@@ -121,8 +122,7 @@ fn a_line_is_harmless_and_of_bounded_length() {
     );
     assert_eq!(log(String::new()), "");
     let long = log("x".repeat(10_000));
-    assert!(long.ends_with("xxx... (1808 bytes cut off)"), "{long}");
-    assert_eq!(long.len(), 8192 + 27);
+    assert_eq!(long, "x".repeat(8192) + "... (1808 bytes cut off)");
 }
 
 #[test]

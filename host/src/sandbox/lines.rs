@@ -28,6 +28,7 @@ impl Lines {
         }
     }
 
+    #[cfg(feature = "wasi")]
     pub(super) fn is_granted(&self) -> bool {
         self.is_granted
     }
