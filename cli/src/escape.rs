@@ -28,10 +28,12 @@ pub(crate) fn line(text: &str) -> String {
     escape_all_but(text, |_| false)
 }
 
-/// Returns the text with its line breaks. Every line but the first begins with `indent`, so that
-/// none of them passes for a line of ours.
-pub(crate) fn block(text: &str, indent: &str) -> String {
-    escape(text.trim_end()).replace('\n', &format!("\n{indent}"))
+/// Returns the text with its line breaks. Every line but the first is indented, as the library does
+/// it with text from a sandbox, so that none of them passes for a line of ours.
+pub(crate) fn block(text: &str) -> String {
+    const INDENT: &str = "    ";
+    let indented = escape(text.trim_end()).replace('\n', &format!("\n{INDENT}"));
+    indented.replace(&format!("\n{INDENT}{INDENT}"), &format!("\n{INDENT}"))
 }
 
 fn escape_all_but(text: &str, is_kept: impl Fn(char) -> bool) -> String {
@@ -62,8 +64,9 @@ mod tests {
     #[test]
     fn line_breaks_of_a_block_stay_and_are_indented() {
         assert_eq!(escape("one\n\u{1b}two\n"), "one\n\\u{1b}two\n");
-        assert_eq!(block("one\ntwo\u{7}\n", "  "), "one\n  two\\u{7}");
-        assert_eq!(block("one\n\nthree\rX", "> "), "one\n> \n> three\\u{d}X");
-        assert_eq!(block("", "  "), "");
+        assert_eq!(block("one\ntwo\u{7}\n"), "one\n    two\\u{7}");
+        assert_eq!(block("one\n    two"), "one\n    two");
+        assert_eq!(block("one\n\nthree\rX"), "one\n    \n    three\\u{d}X");
+        assert_eq!(block(""), "");
     }
 }

@@ -37,11 +37,10 @@ pub(crate) fn line(error: &dyn Error) -> String {
 
 /// Returns the error and its causes on a line each, and where in the sandbox it happened.
 fn block(error: &anyhow::Error) -> String {
-    const INDENT: &str = "    ";
     const MOST_FRAMES: usize = 16;
-    let mut block = format!("error: {}", escape::block(&error.to_string(), INDENT));
+    let mut block = format!("error: {}", escape::block(&error.to_string()));
     for cause in error.chain().skip(1) {
-        let cause = escape::block(&cause.to_string(), INDENT);
+        let cause = escape::block(&cause.to_string());
         let _ = write!(block, "\n  caused by: {cause}");
     }
     let task = error.downcast_ref::<TaskError>();

@@ -86,7 +86,9 @@ macro_rules! __host_arguments {
         ($a, $b, $c, $d, $e, $f, $g, $h)
     };
     ($($more:ident)+) => {
-        ::std::compile_error!("a function of the host has at most 8 parameters; put them into a struct")
+        ::std::compile_error!(
+            "a function of the host has at most 8 parameters; put them into a struct"
+        )
     };
 }
 

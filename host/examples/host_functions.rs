@@ -14,7 +14,9 @@ fn main() -> anyhow::Result<()> {
     let grants = Grants::new().function("price", move |article: String| {
         prices.get(article.as_str()).copied()
     });
-    let module = TaskModule::builder(shop_tasks::MODULE).grants(grants).load()?;
+    let module = TaskModule::builder(shop_tasks::MODULE)
+        .grants(grants)
+        .load()?;
     let pool = ProcessPool::new(module)?;
 
     let order = ["apple", "apple", "pear"].map(str::to_owned).to_vec();

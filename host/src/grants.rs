@@ -55,8 +55,7 @@ pub struct Grants {
 }
 
 /// Decodes the arguments of a call. They are in the guest's memory, so the call comes after that.
-pub(crate) type HostFunction =
-    dyn Fn(&[u8]) -> Result<Box<HostCall>, CodecError> + Send + Sync;
+pub(crate) type HostFunction = dyn Fn(&[u8]) -> Result<Box<HostCall>, CodecError> + Send + Sync;
 
 /// Calls the closure, and encodes what it returns.
 pub(crate) type HostCall = dyn FnOnce() -> Result<Vec<u8>, CodecError>;
@@ -148,12 +147,18 @@ impl Grants {
     /// Returns why something is not granted, and what to do; `None` where it is.
     pub(crate) fn refusal(&self, module: &str, name: &str) -> Option<String> {
         let (is_granted, grant) = match (module, name) {
-            (MODULE, CLOCK) => (self.clock, "the clock is not granted; grant it with `Grants::clock`"),
+            (MODULE, CLOCK) => (
+                self.clock,
+                "the clock is not granted; grant it with `Grants::clock`",
+            ),
             (MODULE, RANDOM) => (
                 self.randomness.is_some(),
                 "random bytes are not granted; grant them with `Grants::randomness`",
             ),
-            (MODULE, LOG) => (self.log, "the log is not granted; grant it with `Grants::log`"),
+            (MODULE, LOG) => (
+                self.log,
+                "the log is not granted; grant it with `Grants::log`",
+            ),
             (MODULE, TAKE_REPLY) => (
                 !self.functions.is_empty(),
                 "no function of the host is granted; grant those that the module imports from `sandpool.host` with `Grants::function`",
@@ -171,7 +176,8 @@ impl Grants {
     }
 
     fn no_function(&self, name: &str) -> String {
-        let mut text = "the host's function is not granted; grant it with `Grants::function(".to_owned();
+        let mut text =
+            "the host's function is not granted; grant it with `Grants::function(".to_owned();
         text.push_str(&format!("{name:?}, ..)`"));
         if !self.functions.is_empty() {
             let names: Vec<&str> = self.functions.keys().map(String::as_str).collect();
@@ -192,7 +198,10 @@ impl Grants {
     }
 
     #[cfg(not(feature = "wasi"))]
-    #[expect(clippy::unused_self, reason = "the shape that there is with the feature")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the shape that there is with the feature"
+    )]
     fn no_wasi(&self, _: &str) -> Option<String> {
         Some(format!(
             "it was built for an operating system; a host with the feature `wasi` of sandpool could grant it one with `Grants::wasi`, or {REBUILD}"

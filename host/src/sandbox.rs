@@ -5,6 +5,7 @@
 mod admission;
 mod alarm;
 mod builder;
+mod bulk;
 mod compile;
 mod coredumps;
 mod engine;

@@ -119,7 +119,10 @@ fn workers_that_crash_all_at_once_each_fail_their_own_task() {
     for (abort, fine, overflow) in crashes {
         let (abort, overflow) = (abort.join().unwrap_err(), overflow.join().unwrap_err());
         assert_eq!(abort.to_string(), "task `abort` trapped: abort");
-        assert_eq!(overflow.to_string(), "task `recurse` used up its stack");
+        assert_eq!(
+            overflow.to_string(),
+            "task `recurse` used up its stack of 1048576 bytes"
+        );
         assert_eq!(fine.join().unwrap(), 2);
     }
     assert_eq!(pool.stats().trapped, 40);

@@ -24,9 +24,16 @@ fn all() -> Grants {
         .function("tick", |(): ()| 1_u64)
         .function(
             "join",
-            |all: (u8, i64, bool, char, String, Option<String>, (u8, u8), Vec<u32>)| {
-                format!("{all:?}")
-            },
+            |all: (
+                u8,
+                i64,
+                bool,
+                char,
+                String,
+                Option<String>,
+                (u8, u8),
+                Vec<u32>,
+            )| { format!("{all:?}") },
         )
         .function("note", |_: (String, u32)| ())
         .function("blob", |bytes: usize| "x".repeat(bytes).into_bytes())
@@ -76,9 +83,7 @@ fn what_is_not_granted_is_refused_and_the_error_says_what_to_grant() {
     let refused = |grants: Grants, import: &str| {
         let builder = TaskModule::builder(tasks::MODULE).grants(grants);
         match builder.load().unwrap_err() {
-            LoadError::Import { name, reason, .. }
-                if name == import || name == "take_reply" =>
-            {
+            LoadError::Import { name, reason, .. } if name == import || name == "take_reply" => {
                 reason
             }
             other => panic!("{other}"),
@@ -225,21 +230,32 @@ fn a_function_without_result_is_called_as_often_as_the_guest_does() {
 fn of_two_functions_of_one_name_the_last_one_is_called() {
     let grants = all().function("tick", |(): ()| 2_u64);
     let pool = pool_of(module(grants));
-    assert_eq!(pool.submit(tasks::tick_once, ()).unwrap().join().unwrap(), 2);
+    assert_eq!(
+        pool.submit(tasks::tick_once, ()).unwrap().join().unwrap(),
+        2
+    );
 }
 
 #[test]
 fn a_function_of_another_type_ends_the_task_and_not_the_pool() {
     let arguments = all().function("tick", |_: String| 1_u64);
     let pool = pool_of(module(arguments));
-    let error = pool.submit(tasks::tick_once, ()).unwrap().join().unwrap_err();
+    let error = pool
+        .submit(tasks::tick_once, ())
+        .unwrap()
+        .join()
+        .unwrap_err();
     match error.kind() {
         TaskErrorKind::BadHostCall { function, .. } => assert_eq!(function, "tick"),
         _ => panic!("{error}"),
     }
     let result = all().function("tick", |(): ()| "no number");
     let pool = pool_of(module(result));
-    let error = pool.submit(tasks::tick_once, ()).unwrap().join().unwrap_err();
+    let error = pool
+        .submit(tasks::tick_once, ())
+        .unwrap()
+        .join()
+        .unwrap_err();
     assert!(error.is_panic(), "{error}");
     assert!(error.to_string().contains("`tick`"), "{error}");
     assert!(pool.submit(tasks::notes, 1).unwrap().join().is_ok());
@@ -250,7 +266,11 @@ fn a_panic_of_the_hosts_function_is_that_of_the_task_and_names_the_place() {
     let grants = all().function("tick", |(): ()| -> u64 { panic!("the shop is closed") });
     let pool = pool_of(module(grants));
     for _ in 0..3 {
-        let error = pool.submit(tasks::tick_once, ()).unwrap().join().unwrap_err();
+        let error = pool
+            .submit(tasks::tick_once, ())
+            .unwrap()
+            .join()
+            .unwrap_err();
         let TaskErrorKind::Panicked(panic) = error.kind() else {
             panic!("{error}");
         };
@@ -266,21 +286,42 @@ fn what_crosses_in_a_call_of_the_host_counts_against_the_limits() {
     let pool = pool();
     let limits = Limits::new().argument_bytes(1000).result_bytes(2000);
     let limited = pool.with(limits);
-    assert_eq!(limited.submit(tasks::blob_of, 900).unwrap().join().unwrap(), 900);
-    let error = limited.submit(tasks::blob_of, 1000).unwrap().join().unwrap_err();
+    assert_eq!(
+        limited.submit(tasks::blob_of, 900).unwrap().join().unwrap(),
+        900
+    );
+    let error = limited
+        .submit(tasks::blob_of, 1000)
+        .unwrap()
+        .join()
+        .unwrap_err();
     assert!(
         matches!(
             error.kind(),
-            TaskErrorKind::ArgumentsTooLarge { bytes: 1002, limit_bytes: 1000 }
+            TaskErrorKind::ArgumentsTooLarge {
+                bytes: 1002,
+                limit_bytes: 1000
+            }
         ),
         "{error}"
     );
-    limited.submit(tasks::note_of, 1900).unwrap().join().unwrap();
-    let error = limited.submit(tasks::note_of, 2000).unwrap().join().unwrap_err();
+    limited
+        .submit(tasks::note_of, 1900)
+        .unwrap()
+        .join()
+        .unwrap();
+    let error = limited
+        .submit(tasks::note_of, 2000)
+        .unwrap()
+        .join()
+        .unwrap_err();
     assert!(
         matches!(
             error.kind(),
-            TaskErrorKind::ResultTooLarge { bytes: 2003, limit_bytes: 2000 }
+            TaskErrorKind::ResultTooLarge {
+                bytes: 2003,
+                limit_bytes: 2000
+            }
         ),
         "{error}"
     );
@@ -338,13 +379,16 @@ fn a_worker_is_busy_with_a_call_of_a_cancelled_task_until_the_closure_returns() 
 fn a_function_of_the_host_may_wait_for_tasks_of_the_same_pool() {
     let place = Arc::new(OnceLock::<Weak<ProcessPool>>::new());
     let own = Arc::clone(&place);
-    let grants = all()
-        .function("price", |_: String| Some(7_u64))
-        .function("tick", move |(): ()| {
-            let pool = own.get().unwrap().upgrade().unwrap();
-            let inner = pool.submit(tasks::total, vec!["any".to_owned(); 3]).unwrap();
-            inner.join().unwrap()
-        });
+    let grants =
+        all()
+            .function("price", |_: String| Some(7_u64))
+            .function("tick", move |(): ()| {
+                let pool = own.get().unwrap().upgrade().unwrap();
+                let inner = pool
+                    .submit(tasks::total, vec!["any".to_owned(); 3])
+                    .unwrap();
+                inner.join().unwrap()
+            });
     let pool = Arc::new(pool_of(module(grants)));
     place.set(Arc::downgrade(&pool)).unwrap();
     let task = pool.submit(tasks::tick_once, ()).unwrap();
@@ -355,11 +399,16 @@ fn a_function_of_the_host_may_wait_for_tasks_of_the_same_pool() {
 fn calls_of_the_host_work_in_a_sandbox_that_serves_several_tasks() {
     let pool = ProcessPool::builder(module(all()))
         .workers(1)
-        .isolation(Isolation::Reuse { tasks: 100.try_into().unwrap() })
+        .isolation(Isolation::Reuse {
+            tasks: 100.try_into().unwrap(),
+        })
         .build()
         .unwrap();
     for bytes in [0, 1, 5000, 3] {
-        assert_eq!(pool.submit(tasks::blob_of, bytes).unwrap().join().unwrap(), bytes);
+        assert_eq!(
+            pool.submit(tasks::blob_of, bytes).unwrap().join().unwrap(),
+            bytes
+        );
     }
     assert_eq!(pool.stats().instances_made, 1);
 }
@@ -388,7 +437,14 @@ fn bytes_that_the_host_copies_or_makes_burn_fuel() {
 fn lines_beyond_the_limit_and_without_a_listener_do_no_harm() {
     let pool = pool();
     let limited = pool.with(Limits::new().log_bytes(0));
-    limited.submit(tasks::log_levels, "text".to_owned()).unwrap().join().unwrap();
+    limited
+        .submit(tasks::log_levels, "text".to_owned())
+        .unwrap()
+        .join()
+        .unwrap();
     let lines = ("x".repeat(1000), 1000);
-    pool.submit(tasks::log_often, lines).unwrap().join().unwrap();
+    pool.submit(tasks::log_often, lines)
+        .unwrap()
+        .join()
+        .unwrap();
 }

@@ -1,65 +1,10 @@
 //! Guests that lie: written by hand, as no compiler would.
 
-use sandpool::{Limits, ProcessPool, Task, TaskError, TaskErrorKind, TaskModule, TrapKind};
-use sandpool_guest::task;
+use sandpool::{Limits, ProcessPool, TaskError, TaskErrorKind, TrapKind};
 
-/// The host's idea of the guest's only task.
-#[task]
-fn lie(_bytes: &[u8]) -> Vec<Vec<u8>> {
-    Vec::new()
-}
-
-const RECORD: sandpool_abi::Record = <lie as Task>::RECORD;
-const RECORD_BYTES: [u8; RECORD.len_bytes()] = RECORD.to_bytes();
-
-/// What a guest does, in the text format.
-struct Guest {
-    /// The body of `sandpool_alloc`: `(len: i32) -> i32`.
-    alloc: &'static str,
-    /// The body of the task: `(encoding: i32, ptr: i32, len: i32) -> i64`.
-    task: &'static str,
-    /// Where the panic report is said to be.
-    panic_at: u32,
-    /// More of the module.
-    more: &'static str,
-}
-
-const HONEST: Guest = Guest {
-    alloc: "i32.const 1024",
-    // One byte at address 16: status `Value`; then a list of no elements.
-    task: "(i64.or (i64.shl (i64.const 2) (i64.const 32)) (i64.const 16))",
-    panic_at: 4096,
-    more: r#"(data (i32.const 16) "\00\00")"#,
-};
+use crate::by_hand::{Guest, HONEST, lie};
 
 impl Guest {
-    fn wasm(&self) -> Vec<u8> {
-        let Self {
-            alloc,
-            task,
-            panic_at,
-            more,
-        } = self;
-        let text = format!(
-            r#"(module
-                (memory (export "memory") 1)
-                (global (export "SANDPOOL_PANIC") i32 (i32.const {panic_at}))
-                (func (export "sandpool_alloc") (param i32) (result i32) {alloc})
-                (func (export "sandpool.task.lie") (param i32 i32 i32) (result i64) {task})
-                {more})"#
-        );
-        let mut wasm = wat::parse_str(text).unwrap();
-        append_custom_section(&mut wasm, sandpool_abi::RECORDS_SECTION, &RECORD_BYTES);
-        wasm
-    }
-
-    fn pool(&self) -> ProcessPool {
-        let module = TaskModule::new(self.wasm()).unwrap();
-        let limits = Limits::new().memory_bytes(1 << 20);
-        let builder = ProcessPool::builder(module).workers(1).limits(limits);
-        builder.build().unwrap()
-    }
-
     fn error(&self) -> TaskError {
         let handle = self.pool().submit(lie, vec![1, 2, 3]).unwrap();
         handle.join().unwrap_err()
@@ -72,19 +17,6 @@ impl Guest {
             _ => panic!("{error}"),
         }
     }
-}
-
-/// Appends a section whose sizes fit two bytes of LEB128.
-pub(crate) fn append_custom_section(wasm: &mut Vec<u8>, name: &str, data: &[u8]) {
-    let leb = |number: usize| {
-        assert!(number < 1 << 14);
-        [(number & 0x7F) as u8 | 0x80, (number >> 7) as u8]
-    };
-    wasm.push(0);
-    wasm.extend(leb(2 + name.len() + data.len()));
-    wasm.extend(leb(name.len()));
-    wasm.extend(name.as_bytes());
-    wasm.extend(data);
 }
 
 #[test]
@@ -214,7 +146,7 @@ fn every_loop_and_recursion_can_be_stopped() {
         "(loop (drop (memory.grow (i32.const 0))) (br 0)) i64.const 0",
         "(loop (memory.fill (i32.const 0) (i32.const 0) (i32.const 60000)) (br 0)) i64.const 0",
     ] {
-        let module = TaskModule::new(Guest { task, ..HONEST }.wasm()).unwrap();
+        let module = Guest { task, ..HONEST }.builder().load().unwrap();
         let limits = Limits::new().timeout(std::time::Duration::from_millis(30));
         let pool = ProcessPool::builder(module)
             .workers(1)
@@ -227,30 +159,5 @@ fn every_loop_and_recursion_can_be_stopped() {
             .join()
             .unwrap_err();
         assert!(error.is_timeout(), "{task}: {error}");
-    }
-}
-
-/// Conformance: B5 (processes)
-#[test]
-fn a_task_sees_no_memory_global_or_table_of_an_earlier_one() {
-    let marked = Guest {
-        // Traps if anything is there already; then marks all three.
-        task: "(if (i32.or (i32.load (i32.const 512))
-                     (i32.or (global.get $mark) (i32.eqz (ref.is_null (table.get $table (i32.const 0))))))
-                 (then unreachable))
-               (i32.store (i32.const 512) (i32.const 1))
-               (global.set $mark (i32.const 1))
-               (table.set $table (i32.const 0) (ref.func $marked))
-               (i64.or (i64.shl (i64.const 2) (i64.const 32)) (i64.const 16))",
-        more: r#"(global $mark (mut i32) (i32.const 0))
-                 (table $table 1 funcref)
-                 (func $marked (export "marked"))
-                 (data (i32.const 16) "\00\00")"#,
-        ..HONEST
-    };
-    let pool = marked.pool();
-    for _ in 0..10 {
-        let handle = pool.submit(lie, Vec::new()).unwrap();
-        assert_eq!(handle.join().unwrap(), Vec::<Vec<u8>>::new());
     }
 }

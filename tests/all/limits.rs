@@ -6,6 +6,8 @@ use fault_tasks as tasks;
 use sandpool::{Limits, ProcessPool, TaskErrorKind, TaskHandle};
 use sandpool_tests::{LONG, pool};
 
+use crate::by_hand::{Guest, HONEST, lie};
+
 /// Conformance: B3 (processes)
 #[test]
 fn a_task_that_never_ends_is_stopped_at_its_timeout() {
@@ -89,6 +91,71 @@ fn arguments_count_towards_the_memory_limit() {
         matches!(error.kind(), TaskErrorKind::MemoryLimitExceeded { .. }),
         "{error}"
     );
+}
+
+#[test]
+fn arguments_beyond_the_limit_stay_outside_of_the_sandbox() {
+    let pool = pool(1, Limits::new().argument_bytes(1000));
+    let error = pool
+        .submit(tasks::echo_bytes, vec![0; 1001])
+        .unwrap()
+        .join()
+        .unwrap_err();
+    let TaskErrorKind::ArgumentsTooLarge { bytes, limit_bytes } = *error.kind() else {
+        panic!("{error}");
+    };
+    assert!(bytes > 1000);
+    assert_eq!(limit_bytes, 1000);
+    assert_eq!(pool.stats().instances_made, 0, "nothing was run");
+    let more = pool.with(Limits::new());
+    let echoed = more.submit(tasks::echo_bytes, vec![7; 1001]).unwrap();
+    assert_eq!(echoed.join().unwrap(), [7; 1001]);
+}
+
+/// A guest whose table grows by so many elements.
+const GROWING: Guest = Guest {
+    task: r#"(drop (table.grow $table (ref.null func) (i32.const 5000)))
+        (i64.or (i64.shl (i64.const 2) (i64.const 32)) (i64.const 16))"#,
+    more: r#"(table $table 10 funcref) (data (i32.const 16) "\00\00")"#,
+    ..HONEST
+};
+
+/// Conformance: B4 (processes)
+#[test]
+fn a_table_beyond_the_limit_is_an_error_that_says_how_much() {
+    let module = GROWING.builder().load().unwrap();
+    let tight = Limits::new().table_elements(5009);
+    let builder = ProcessPool::builder(module).workers(1);
+    let pool = builder.limits(tight).build().unwrap();
+    let error = pool.submit(lie, Vec::new()).unwrap().join().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        TaskErrorKind::TableLimitExceeded {
+            requested_elements: 5010,
+            limit_elements: 5009
+        }
+    ));
+    assert_eq!(
+        error.to_string(),
+        "task `lie` wanted a table of 5010 elements, its limit is 5009"
+    );
+    let roomy = pool.with(Limits::new().table_elements(5010));
+    assert!(roomy.submit(lie, Vec::new()).unwrap().join().is_ok());
+    assert_eq!(pool.stats().out_of_memory, 1);
+}
+
+#[test]
+fn a_table_that_is_too_large_from_the_start_is_an_error_too() {
+    let pool = GROWING.pool();
+    let none = pool.with(Limits::new().table_elements(9));
+    let error = none.submit(lie, Vec::new()).unwrap().join().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        TaskErrorKind::TableLimitExceeded {
+            requested_elements: 10,
+            limit_elements: 9
+        }
+    ));
 }
 
 #[test]

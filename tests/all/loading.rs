@@ -4,7 +4,7 @@ use fault_tasks as tasks;
 use sandpool::{LoadError, ModuleInfo, ProcessPool, SubmitErrorKind, TaskModule};
 use sandpool_tests::fault_module;
 
-use crate::hostile_guests::append_custom_section;
+use crate::by_hand::append_custom_section;
 
 fn error_of(wasm: &[u8]) -> LoadError {
     TaskModule::new(wasm).expect_err("it cannot be loaded")
@@ -138,21 +138,22 @@ fn two_tasks_of_one_name_are_refused() {
 
 #[test]
 fn parts_of_wasm_that_are_switched_off_are_refused() {
-    for more in [
-        "(memory 1)",
-        "(func $f (return_call $f))",
-        "(type (struct))",
-        "(func (param externref) (result (ref extern)) unreachable)",
+    let refused = |what: &str, name: &str, wasm: String| match error_of(&with_records(wat(&wasm))) {
+        LoadError::Feature { proposal, .. } => assert_eq!(proposal, name, "{what}"),
+        error => panic!("{what}: {error}"),
+    };
+    for (more, name) in [
+        ("(memory 1)", "multiple memories"),
+        ("(func $f (return_call $f))", "tail calls"),
+        ("(type (struct))", "garbage collection"),
+        ("(func (param externref))", "external references"),
+        ("(func (param (ref func)))", "function references"),
     ] {
-        let error = error_of(&with_records(wat(&format!(
-            "(module {EXPORTS} {SCALAR} {more})"
-        ))));
-        assert!(matches!(error, LoadError::Invalid(_)), "{more}: {error}");
+        refused(more, name, format!("(module {EXPORTS} {SCALAR} {more})"));
     }
-    for memory in ["i64 1", "1 1 shared"] {
+    for (memory, name) in [("i64 1", "64-bit memory"), ("1 1 shared", "threads")] {
         let exports = EXPORTS.replace("\"memory\") 1", &format!("\"memory\") {memory}"));
-        let error = error_of(&with_records(wat(&format!("(module {exports} {SCALAR})"))));
-        assert!(matches!(error, LoadError::Invalid(_)), "{memory}: {error}");
+        refused(memory, name, format!("(module {exports} {SCALAR})"));
     }
 }
 

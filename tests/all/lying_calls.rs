@@ -9,7 +9,7 @@ use sandpool::{
 };
 use sandpool_guest::task;
 
-use crate::hostile_guests::append_custom_section;
+use crate::by_hand::append_custom_section;
 
 /// The host's idea of the guest's only task.
 #[task]
@@ -104,10 +104,14 @@ fn nothing_outside_of_memory_is_read_or_written() {
             ("log", "(i32.const 1)", ""),
             ("twice", "", "drop"),
         ] {
-            let task = format!("(call ${name} {before} (i32.const {ptr}) (i32.const {len})) {after}");
+            let task =
+                format!("(call ${name} {before} (i32.const {ptr}) (i32.const {len})) {after}");
             let (function, reason) = bad_call(&task);
             assert_eq!(function, name);
-            assert!(reason.contains("not inside of the memory"), "{task}: {reason}");
+            assert!(
+                reason.contains("not inside of the memory"),
+                "{task}: {reason}"
+            );
         }
     }
     for ptr in ["65536", "65528", "-1"] {
@@ -255,7 +259,10 @@ fn an_import_of_another_type_is_not_loaded() {
         );
         let mut wasm = wat::parse_str(text).unwrap();
         append_custom_section(&mut wasm, sandpool_abi::RECORDS_SECTION, &RECORD_BYTES);
-        let error = TaskModule::builder(wasm).grants(grants()).load().unwrap_err();
+        let error = TaskModule::builder(wasm)
+            .grants(grants())
+            .load()
+            .unwrap_err();
         assert!(matches!(error, LoadError::Invalid(_)), "{import}: {error}");
     }
 }

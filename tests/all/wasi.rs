@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use sandpool::{
-    Access, Grants, Isolation, Limits, LoadError, ProcessPool, Randomness, TaskError,
+    Access, BuildError, Grants, Isolation, Limits, LoadError, ProcessPool, Randomness, TaskError,
     TaskErrorKind, TaskModule, Wasi,
 };
 use sandpool_tests::LONG;
@@ -53,7 +53,10 @@ fn load(wasm: &[u8], grants: Grants) -> TaskModule {
 fn programs() -> ProcessPool {
     static MODULE: LazyLock<TaskModule> =
         LazyLock::new(|| load(tasks::PROGRAM, Grants::new().wasi(wasi())));
-    ProcessPool::builder(MODULE.clone()).workers(1).build().unwrap()
+    ProcessPool::builder(MODULE.clone())
+        .workers(1)
+        .build()
+        .unwrap()
 }
 
 fn run(pool: &ProcessPool, stdin: &str) -> Result<String, TaskError> {
@@ -98,10 +101,16 @@ fn a_program_has_the_arguments_and_the_environment_that_it_was_granted_and_no_ot
 fn a_program_reads_what_is_in_its_folder_and_nothing_else() {
     let pool = programs();
     assert_eq!(run(&pool, "read /read/file").unwrap(), "in the folder");
-    assert_eq!(run(&pool, "read /read/inner/../file").unwrap(), "in the folder");
+    assert_eq!(
+        run(&pool, "read /read/inner/../file").unwrap(),
+        "in the folder"
+    );
     assert_eq!(run(&pool, "read /read/inner/file").unwrap(), "further in");
     assert!(run(&pool, "list /read").unwrap().contains("file inner"));
-    assert_eq!(fs::read_to_string(folder().join("secret")).unwrap(), "secret");
+    assert_eq!(
+        fs::read_to_string(folder().join("secret")).unwrap(),
+        "secret"
+    );
     let secret = folder().join("secret");
     for path in [
         "/read/../secret",
@@ -123,7 +132,10 @@ fn a_program_reads_what_is_in_its_folder_and_nothing_else() {
 fn a_program_writes_where_it_may_and_nowhere_else() {
     let pool = programs();
     run(&pool, "write /write/new").unwrap();
-    assert_eq!(fs::read_to_string(folder().join("write/new")).unwrap(), "written");
+    assert_eq!(
+        fs::read_to_string(folder().join("write/new")).unwrap(),
+        "written"
+    );
     for command in [
         "write /read/file",
         "write /read/new",
@@ -134,7 +146,10 @@ fn a_program_writes_where_it_may_and_nowhere_else() {
         let (code, stderr) = failure(&run(&pool, command).unwrap_err());
         assert_eq!(code, Some(3), "{command}: {stderr}");
     }
-    assert_eq!(fs::read_to_string(folder().join("read/file")).unwrap(), "in the folder");
+    assert_eq!(
+        fs::read_to_string(folder().join("read/file")).unwrap(),
+        "in the folder"
+    );
     assert!(!folder().join("read/new").exists() && !folder().join("new").exists());
 }
 
@@ -182,7 +197,10 @@ fn stdout_beyond_the_smaller_limit_ends_the_program() {
     };
     assert_eq!(over(run(&pool, "bytes 200000")), 100_000);
     let limited = pool.with(Limits::new().result_bytes(50_000));
-    let stdout = limited.submit_bytes("_start", "bytes 60000").unwrap().join();
+    let stdout = limited
+        .submit_bytes("_start", "bytes 60000")
+        .unwrap()
+        .join();
     let stdout = stdout.map(|bytes| String::from_utf8(bytes).unwrap());
     assert_eq!(over(stdout), 50_000);
 }
@@ -200,6 +218,17 @@ fn a_program_is_run_in_a_new_sandbox_each_time() {
         assert_eq!(run(&pool, "echo x").unwrap(), "x");
         assert_eq!(pool.stats().instances_made, number);
     }
+}
+
+#[test]
+fn a_program_has_no_initializer() {
+    let module = programs().module().clone();
+    let builder = ProcessPool::builder(module).initializer_json("_start", "null");
+    let error = builder.build().unwrap_err();
+    assert!(
+        matches!(&error, BuildError::Load(LoadError::Settings(_))),
+        "{error}"
+    );
 }
 
 #[test]
@@ -292,11 +321,17 @@ fn a_folder_that_goes_away_fails_the_tasks_that_would_have_it() {
     let gone = folder().join("gone");
     fs::create_dir_all(&gone).unwrap();
     let grants = Grants::new().wasi(Wasi::new().folder(&gone, "/gone", Access::Read));
-    let pool = ProcessPool::builder(load(tasks::PROGRAM, grants)).workers(1).build().unwrap();
+    let pool = ProcessPool::builder(load(tasks::PROGRAM, grants))
+        .workers(1)
+        .build()
+        .unwrap();
     assert_eq!(run(&pool, "echo x").unwrap(), "x");
     fs::remove_dir(&gone).unwrap();
     let error = run(&pool, "echo x").unwrap_err();
-    assert!(matches!(error.kind(), TaskErrorKind::NoSandbox(_)), "{error}");
+    assert!(
+        matches!(error.kind(), TaskErrorKind::NoSandbox(_)),
+        "{error}"
+    );
     assert!(error.to_string().contains("gone"), "{error}");
 }
 
@@ -316,9 +351,19 @@ fn tasks_for_an_operating_system_are_tasks_like_others() {
         read("/read/../secret").unwrap_err().kind(),
         TaskErrorKind::Failed(_)
     ));
-    pool.submit(tasks::print, "text".to_owned()).unwrap().join().unwrap();
-    let error = pool.submit(tasks::boom, "no".to_owned()).unwrap().join().unwrap_err();
-    assert!(error.is_panic() && error.to_string().contains("src/lib.rs"), "{error}");
+    pool.submit(tasks::print, "text".to_owned())
+        .unwrap()
+        .join()
+        .unwrap();
+    let error = pool
+        .submit(tasks::boom, "no".to_owned())
+        .unwrap()
+        .join()
+        .unwrap_err();
+    assert!(
+        error.is_panic() && error.to_string().contains("src/lib.rs"),
+        "{error}"
+    );
     for code in [0, 5] {
         let error = pool.submit(tasks::exit, code).unwrap().join().unwrap_err();
         assert_eq!(failure(&error), (Some(code), String::new()));
@@ -331,7 +376,10 @@ fn tasks_for_an_operating_system_can_share_a_sandbox() {
         tasks: 10.try_into().unwrap(),
     });
     for number in 0..3 {
-        assert_eq!(pool.submit(tasks::count, ()).unwrap().join().unwrap(), number);
+        assert_eq!(
+            pool.submit(tasks::count, ()).unwrap().join().unwrap(),
+            number
+        );
     }
     let pool = task_pool(Isolation::Fresh);
     for _ in 0..2 {

@@ -34,7 +34,10 @@ fn pool(wasm: &[u8]) -> ProcessPool {
 }
 
 fn run(start: &str, stdin: &[u8]) -> Result<Vec<u8>, TaskError> {
-    pool(&program(start)).submit_bytes("_start", stdin).unwrap().join()
+    pool(&program(start))
+        .submit_bytes("_start", stdin)
+        .unwrap()
+        .join()
 }
 
 const COPY: &str = "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 64)))
@@ -45,7 +48,10 @@ const COPY: &str = "(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) 
 fn a_program_written_by_hand_is_run() {
     assert_eq!(run(COPY, b"abc").unwrap(), b"abc");
     assert_eq!(run(COPY, b"abcdefghij").unwrap(), b"abcdefgh");
-    assert_eq!(run(&format!("{COPY} (call $exit (i32.const 0))"), b"x").unwrap(), b"x");
+    assert_eq!(
+        run(&format!("{COPY} (call $exit (i32.const 0))"), b"x").unwrap(),
+        b"x"
+    );
     let error = run(&format!("{COPY} (call $exit (i32.const -3))"), b"x").unwrap_err();
     let TaskErrorKind::Failed(failure) = error.kind() else {
         panic!("{error}");
@@ -109,7 +115,12 @@ fn what_makes_no_sense_to_wait_for_is_an_error_number() {
     // The kind 16, from the vector at 0.
     let strange = "(i32.store8 (i32.const 136) (i32.const 3))
         (call $exit (call $poll (i32.const 128) (i32.const 512) (i32.const 1) (i32.const 64)))";
-    assert!(run(strange, b"").unwrap_err().to_string().contains("failed"));
+    assert!(
+        run(strange, b"")
+            .unwrap_err()
+            .to_string()
+            .contains("failed")
+    );
 }
 
 /// Of two clocks and a file, the file is ready; of two clocks, the earlier one.
@@ -175,19 +186,26 @@ fn stderr_keeps_its_end() {
 fn a_program_that_is_none_is_not_loaded() {
     let load = |wat: &str| {
         let builder = TaskModule::builder(wat::parse_str(wat).unwrap());
-        builder.grants(Grants::new().wasi(Wasi::new())).load().unwrap_err()
+        builder
+            .grants(Grants::new().wasi(Wasi::new()))
+            .load()
+            .unwrap_err()
     };
     let error = load(r#"(module (memory (export "memory") 1))"#);
     assert!(matches!(error, LoadError::NoTasks), "{error}");
     let error = load(r#"(module (func (export "_start")))"#);
     assert!(matches!(error, LoadError::MissingExport(_)), "{error}");
-    let error = load(r#"(module (memory (export "memory") 1) (func (export "_start") (param i32)))"#);
+    let error =
+        load(r#"(module (memory (export "memory") 1) (func (export "_start") (param i32)))"#);
     assert!(matches!(error, LoadError::ExportType { .. }), "{error}");
     let error = load(
         r#"(module (import "wasi_snapshot_preview1" "fd_frobnicate" (func))
             (memory (export "memory") 1) (func (export "_start")))"#,
     );
-    assert!(error.to_string().contains("has nothing of that name"), "{error}");
+    assert!(
+        error.to_string().contains("has nothing of that name"),
+        "{error}"
+    );
     let error = load(
         r#"(module (import "wasi_unstable" "fd_write" (func))
             (memory (export "memory") 1) (func (export "_start")))"#,

@@ -47,7 +47,10 @@ where
         let mut text = Text::default();
         event.record(&mut text);
         let line = format!("{}: {}", text.task, text.message);
-        self.0.lock().unwrap().push((*event.metadata().level(), line));
+        self.0
+            .lock()
+            .unwrap()
+            .push((*event.metadata().level(), line));
     }
 }
 

@@ -69,7 +69,7 @@ fn a_failed_line_is_one_line_whatever_the_message_holds() {
     assert_eq!(complaints.len(), 3, "{said:?}");
     assert!(complaints[0].starts_with("line 1: error: task `boom` panicked at "));
     assert!(
-        complaints[1].ends_with(": \\u{1b}[2J\\u{a}line 9: error: forged"),
+        complaints[1].ends_with(": \\u{1b}[2J\\u{a}    line 9: error: forged"),
         "{said:?}"
     );
 }

@@ -99,7 +99,7 @@ fn a_panic_is_told_with_its_place_and_without_its_control_characters() {
 fn a_call_that_used_up_its_stack_shows_each_function_once() {
     let said = sandpool(["run", faults().path(), "recurse", "0"]).failed();
     assert!(
-        said.starts_with("error: task `recurse` used up its stack\n  in "),
+        said.starts_with("error: task `recurse` used up its stack of 1048576 bytes\n  in "),
         "{said}"
     );
     assert!(

@@ -15,11 +15,7 @@ pub(crate) const WASI: &str = "wasm32-wasip1";
 /// Adds the target with rustup where it is missing. `dir` is the crate's folder, whose toolchain is
 /// meant; `lock_dir` is shared by the build scripts that may do so at the same time, which rustup
 /// does not expect.
-pub(crate) fn ensure(
-    target: &'static str,
-    dir: &Path,
-    lock_dir: &Path,
-) -> Result<(), BuildError> {
+pub(crate) fn ensure(target: &'static str, dir: &Path, lock_dir: &Path) -> Result<(), BuildError> {
     if is_installed(target, dir) {
         return Ok(());
     }

@@ -231,7 +231,9 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::Folder { source, .. } | Self::Thread(source) => Some(source),
+            Self::File { source, .. } | Self::Folder { source, .. } | Self::Thread(source) => {
+                Some(source)
+            }
             _ => None,
         }
     }

@@ -102,7 +102,13 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_the_generator_however_they_are_asked_for() {
         let all: Vec<u8> = OUTPUTS.iter().flat_map(|n| n.to_le_bytes()).collect();
-        for parts in [&[24][..], &[8, 8, 8], &[1, 2, 3, 0, 18], &[5, 11, 8], &[7, 1, 16]] {
+        for parts in [
+            &[24][..],
+            &[8, 8, 8],
+            &[1, 2, 3, 0, 18],
+            &[5, 11, 8],
+            &[7, 1, 16],
+        ] {
             let mut generator = SplitMix64::new(1_234_567);
             let mut bytes = [0; 24];
             let mut rest = &mut bytes[..];

@@ -21,6 +21,9 @@ use crate::error::LoadError;
 /// code. Stderr goes to the log, too, if that is granted. A program has a sandbox for itself, whatever
 /// [`Isolation`](crate::Isolation) says.
 ///
+/// The engine's WASI wants a tokio runtime: the first call of it in a process starts the threads of one, which
+/// then idle, unless the worker's thread has entered a runtime of yours.
+///
 /// Clocks and random bytes are as the other [`Grants`](crate::Grants) say. A task that sleeps is woken
 /// when it is cancelled and when its time is up.
 ///
@@ -137,13 +140,20 @@ impl Wasi {
 
     pub(super) fn check(mut self) -> Result<Self, LoadError> {
         let names = self.environment.iter().map(|(name, _)| name);
-        if let Some(name) = names.clone().find(|name| name.is_empty() || name.contains('=')) {
+        if let Some(name) = names
+            .clone()
+            .find(|name| name.is_empty() || name.contains('='))
+        {
             return Err(LoadError::Settings(format!(
                 "{name:?} cannot be the name of a variable"
             )));
         }
         let values = self.environment.iter().map(|(_, value)| value);
-        if let Some(text) = names.chain(values).chain(&self.arguments).find(|text| text.contains('\0')) {
+        if let Some(text) = names
+            .chain(values)
+            .chain(&self.arguments)
+            .find(|text| text.contains('\0'))
+        {
             return Err(LoadError::Settings(format!(
                 "arguments and environment have no NUL byte: {text:?}"
             )));

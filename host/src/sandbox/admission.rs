@@ -146,11 +146,7 @@ fn describe(types: TypesRef<'_>, found: EntityType) -> String {
     }
 }
 
-fn check_exports(
-    types: TypesRef<'_>,
-    info: &ModuleInfo,
-    has_wasi: bool,
-) -> Result<(), LoadError> {
+fn check_exports(types: TypesRef<'_>, info: &ModuleInfo, has_wasi: bool) -> Result<(), LoadError> {
     for (name, found) in types.core_exports().into_iter().flatten() {
         match Wanted::of(name, info, has_wasi) {
             Some(wanted) if !wanted.is(types, found) => {

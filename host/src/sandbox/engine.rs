@@ -14,6 +14,10 @@ use crate::sandbox::{epochs, features};
 /// How much of a worker's stack wasm code may use, where nothing else was asked for.
 pub(crate) const WASM_STACK_BYTES: usize = 1 << 20;
 
+/// The address space of a memory whose accesses are checked: that of the default limit, so that it does
+/// not have to be moved to grow.
+const CHECKED_BYTES: u64 = 256 << 20;
+
 /// How many frames of a fault's backtrace are kept.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not zero");
 
@@ -56,12 +60,11 @@ impl Profile {
         instances: u32,
         watch: Arc<dyn CacheStore>,
     ) -> Result<Engine, wasmtime::Error> {
-        let one_by_one = self.mapped_one_by_one(Arc::clone(&watch))?;
         if self.bounds_checks {
-            return Engine::new(&one_by_one);
+            return Engine::new(&self.mapped_one_by_one(CHECKED_BYTES, watch)?);
         }
-        let pooled = self.pooled(instances, watch)?;
-        Engine::new(&pooled).or_else(|_| Engine::new(&one_by_one))
+        let pooled = self.pooled(instances, Arc::clone(&watch))?;
+        Engine::new(&pooled).or_else(|_| Engine::new(&self.mapped_one_by_one(0, watch)?))
     }
 
     fn pooled(&self, instances: u32, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
@@ -78,13 +81,18 @@ impl Profile {
         Ok(config)
     }
 
-    /// Takes no more address space than a guest's memory has.
-    fn mapped_one_by_one(&self, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
+    /// Takes so much address space for a guest's memory, which is moved when it grows past that, and no
+    /// guard pages to speak of.
+    fn mapped_one_by_one(
+        &self,
+        reserved_bytes: u64,
+        watch: Arc<dyn CacheStore>,
+    ) -> wasmtime::Result<Config> {
         const GUARD_BYTES: u64 = 64 << 10;
         const ROOM_TO_GROW_BYTES: u64 = 1 << 20;
         let mut config = self.config(watch)?;
         config
-            .memory_reservation(0)
+            .memory_reservation(reserved_bytes)
             .memory_guard_size(GUARD_BYTES)
             .memory_reservation_for_growth(ROOM_TO_GROW_BYTES);
         Ok(config)
@@ -100,6 +108,8 @@ impl Profile {
             .consume_fuel(self.fuel)
             .coredump_on_trap(self.coredumps)
             .max_wasm_stack(self.stack_bytes)
+            // Not used, but checked against the other.
+            .async_stack_size(self.stack_bytes)
             .wasm_backtrace_max_frames(Some(BACKTRACE_FRAMES))
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             // Guests are not unwound by the system's unwinder, and registering them with it gets slow.

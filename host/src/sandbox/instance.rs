@@ -52,7 +52,8 @@ impl Guest {
     pub(crate) fn wait(&self, until: Option<std::time::Instant>) -> Result<(), Stopped> {
         if let Some(task) = &self.task {
             let due = task.due.map(|due| due.at);
-            task.interrupt.wait([until, due].into_iter().flatten().min());
+            task.interrupt
+                .wait([until, due].into_iter().flatten().min());
         }
         self.stopped()
     }
@@ -266,7 +267,7 @@ impl Process {
         };
         Fault {
             kind,
-            backtrace: frames(error),
+            backtrace: frames(error, self.module.info().functions()),
             coredump,
         }
     }

@@ -23,7 +23,7 @@ use crate::sandbox::engine::Profile;
 use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
 use crate::sandbox::instance::Guest;
 use crate::sandbox::interrupt::Timer;
-use crate::sandbox::{admission, compile, imports};
+use crate::sandbox::{admission, bulk, compile, imports};
 use crate::settings::processors;
 
 /// A module of tasks, compiled for this machine.
@@ -102,10 +102,16 @@ impl TaskModule {
         if info.is_program() {
             info.add_program();
         }
+        let wasm = bulk::split(&wasm, info.imported_functions())
+            .map_err(|error| LoadError::Invalid(error.to_string()))?;
         let sandboxes = sandboxes();
         let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
         let (engine, module) = compile::compile(wasm, &profile, instances, limits.compile_time)?;
-        let of_tasks = |name| (!info.is_program()).then(|| find(&module, name)).transpose();
+        let of_tasks = |name| {
+            (!info.is_program())
+                .then(|| find(&module, name))
+                .transpose()
+        };
         let exports = Exports {
             memory: find(&module, MEMORY_EXPORT)?,
             alloc: of_tasks(ALLOC_EXPORT)?,

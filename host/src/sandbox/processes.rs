@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
+use sandpool_abi::{Arguments, Outcome, Reply};
 #[cfg(feature = "wasi")]
 use sandpool_abi::{Encoding, codec};
-use sandpool_abi::{Arguments, Outcome, Reply};
 
 use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
 use crate::isolation::Isolation;

@@ -138,8 +138,8 @@ fn start_of(name: &str) -> &str {
 }
 
 /// Returns the functions that were running, with the names that the module gives them. Those of the
-/// panic's own machinery, at the top, are left out.
-pub(crate) fn frames(error: &wasmtime::Error) -> Vec<Frame> {
+/// panic's own machinery, at the top, are left out, and those that were added to the module's own.
+pub(crate) fn frames(error: &wasmtime::Error, functions: usize) -> Vec<Frame> {
     const MACHINERY: [&str; 5] = [
         "__rustc::",
         "core::panicking::",
@@ -153,6 +153,7 @@ pub(crate) fn frames(error: &wasmtime::Error) -> Vec<Frame> {
     let names = backtrace
         .frames()
         .iter()
+        .filter(|frame| (frame.func_index() as usize) < functions)
         .map(|frame| match frame.func_name() {
             // `#[task]` puts the function into an anonymous constant.
             Some(name) => {

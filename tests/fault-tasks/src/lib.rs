@@ -53,6 +53,13 @@ pub fn fail(what: &str) -> anyhow::Result<u32> {
         .context("the order cannot be read")
 }
 
+/// Returns an error with so many causes, each with this text.
+#[task]
+pub fn fail_with(text: String, causes: u32) -> anyhow::Result<()> {
+    let error = anyhow::Error::msg(text.clone());
+    Err((0..causes).fold(error, |error, _| error.context(text.clone())))
+}
+
 /// Never ends.
 #[task]
 pub fn spin() {

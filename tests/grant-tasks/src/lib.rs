@@ -89,7 +89,16 @@ pub fn total(articles: Vec<String>) -> Result<u64, String> {
 /// Calls the function with the most parameters.
 #[task]
 pub fn join_all() -> String {
-    join(1, -2, true, '4', "five", Some("six".to_owned()), (7, 7), &[8, 8, 8])
+    join(
+        1,
+        -2,
+        true,
+        '4',
+        "five",
+        Some("six".to_owned()),
+        (7, 7),
+        &[8, 8, 8],
+    )
 }
 
 /// Calls the function without a result.

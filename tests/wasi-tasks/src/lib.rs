@@ -1,5 +1,6 @@
 //! Tasks that use an operating system, and `PROGRAM`, which is no task.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, process, thread};
@@ -24,6 +25,7 @@ pub fn print(text: &str) {
     println!("{text} 1");
     eprintln!("{text} 2");
     print!("{text} 3");
+    std::io::stdout().flush().unwrap();
 }
 
 /// Exits.
