@@ -129,6 +129,7 @@ pub fn call_host<A: serde::Serialize, R: serde::de::DeserializeOwned>(
 mod tests {
     host_functions! {
         fn nothing();
+        #[expect(clippy::too_many_arguments, reason = "they are the point")]
         fn many(a: u8, b: &str, c: &[u8], d: String, e: Option<u8>, f: (u8, u8), g: bool, h: char) -> Vec<u8>;
     }
 

@@ -11,6 +11,7 @@ mod coredumps;
 mod engine;
 mod epochs;
 mod features;
+mod guest;
 mod host_state;
 mod imports;
 mod info;

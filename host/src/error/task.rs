@@ -126,9 +126,9 @@ pub enum TrapKind {
 /// The error that a task returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    message: String,
-    cause: Option<Box<Failure>>,
-    exit_code: Option<i32>,
+    pub(crate) message: String,
+    pub(crate) cause: Option<Box<Failure>>,
+    pub(crate) exit_code: Option<i32>,
 }
 
 /// A panic: its message and its place.
@@ -320,37 +320,6 @@ impl Failure {
             message: cut(failure.message, most_bytes),
             exit_code: None,
         }
-    }
-
-    /// Of a program that exited.
-    #[cfg(feature = "wasi")]
-    pub(crate) fn exited(code: i32) -> Self {
-        Self {
-            message: format!("exited with code {code}"),
-            cause: None,
-            exit_code: Some(code),
-        }
-    }
-
-    /// Of a program that aborted.
-    #[cfg(feature = "wasi")]
-    pub(crate) fn aborted() -> Self {
-        Self {
-            message: "aborted".to_owned(),
-            cause: None,
-            exit_code: None,
-        }
-    }
-
-    /// Takes what the program said last for the cause.
-    #[cfg(feature = "wasi")]
-    pub(crate) fn with_cause(mut self, message: String) -> Self {
-        self.cause = Some(Box::new(Self {
-            message,
-            cause: None,
-            exit_code: None,
-        }));
-        self
     }
 
     /// Returns the code with which the guest exited, if it did not return: a program of

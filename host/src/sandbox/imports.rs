@@ -14,7 +14,7 @@ use wasmtime::{Caller, Extern, Linker, Trap};
 
 use crate::error::TaskErrorKind;
 use crate::grants::Grants;
-use crate::sandbox::instance::Guest;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::trap::HostFault;
 
 /// Defines what is granted.

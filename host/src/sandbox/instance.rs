@@ -9,66 +9,16 @@ use wasmtime::{
 };
 
 use crate::error::TaskErrorKind;
-#[cfg(feature = "wasi")]
-use crate::error::{Failure, TrapKind};
-use crate::grants::Grants;
 use crate::limits::{Due, Limits};
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
-use crate::sandbox::host_state::HostState;
-use crate::sandbox::interrupt::Interrupt;
-use crate::sandbox::memory::Growth;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::module::TaskModule;
 use crate::sandbox::processes::{Call, Fault, Plan};
-use crate::sandbox::trap::{Allowed, Remains, Stopped, classify, frames};
-use crate::stats::Counters;
+use crate::sandbox::trap::{Allowed, Remains, classify, frames};
 #[cfg(feature = "wasi")]
-use crate::text::cut;
-
-/// What wasmtime keeps for us with an instance.
-pub(crate) struct Guest {
-    growth: Growth,
-    task: Option<Task>,
-    pub(crate) host: HostState,
-}
-
-/// When the task that runs is to be ended.
-struct Task {
-    interrupt: Arc<Interrupt>,
-    due: Option<Due>,
-}
-
-impl Guest {
-    fn new(grants: &Grants) -> Result<Self, Fault> {
-        Ok(Self {
-            growth: Growth::default(),
-            task: None,
-            host: HostState::new(grants).map_err(TaskErrorKind::NoSandbox)?,
-        })
-    }
-
-    /// Waits until then, or until the task is to be ended.
-    #[cfg(feature = "wasi")]
-    pub(crate) fn wait(&self, until: Option<std::time::Instant>) -> Result<(), Stopped> {
-        if let Some(task) = &self.task {
-            let due = task.due.map(|due| due.at);
-            task.interrupt
-                .wait([until, due].into_iter().flatten().min());
-        }
-        self.stopped()
-    }
-
-    /// Returns why the task is to be ended, if it is.
-    pub(crate) fn stopped(&self) -> Result<(), Stopped> {
-        match &self.task {
-            Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),
-            Some(Task { due: Some(due), .. }) if due.is_over() => {
-                Err(Stopped::DeadlineExceeded { limit: due.limit })
-            }
-            _ => Ok(()),
-        }
-    }
-}
+use crate::sandbox::wasi::{System, program};
+use crate::stats::Counters;
 
 /// Has the limits of a task hold in the store.
 fn begin(
@@ -77,16 +27,10 @@ fn begin(
     call: &Call<'_>,
     due: Option<Due>,
 ) -> Result<Option<Armed>, Fault> {
-    let limits = call.limits;
-    let guest = store.data_mut();
-    guest.growth.limit(limits);
-    guest.task = Some(Task {
-        interrupt: Arc::clone(call.interrupt),
-        due,
-    });
-    guest.host.begin(module.task(call.entry).name(), limits);
+    let name = module.task(call.entry).name();
+    store.data_mut().begin(name, call, due);
     if module.counts_fuel() {
-        let set = store.set_fuel(limits.fuel.unwrap_or(ENDLESS_FUEL));
+        let set = store.set_fuel(call.limits.fuel.unwrap_or(ENDLESS_FUEL));
         set.expect("the engine counts fuel");
     }
     epochs::begin(store);
@@ -162,9 +106,7 @@ impl Process {
 
     /// Lets go of the task.
     pub(crate) fn end(&mut self) {
-        let guest = self.store.data_mut();
-        guest.task = None;
-        guest.host.end();
+        self.store.data_mut().end();
     }
 
     /// Returns the size of the instance's memory.
@@ -210,32 +152,15 @@ impl Process {
         call: &Call<'_>,
         stdin: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
-        let wasi = self.store.data().host.wasi.as_ref();
-        let wasi = wasi.expect("a program is loaded with WASI only");
-        wasi.run_program(stdin, call.limits.result_bytes);
+        self.system().run_program(stdin, call.limits.result_bytes);
         let ended = self.call::<(), ()>(call, &call.entry.call, ());
-        let wasi = self.store.data().host.wasi.as_ref();
-        let wasi = wasi.expect("it was there before");
-        let mut fault = match ended {
-            Ok(()) => return Ok(wasi.stdout()),
-            Err(fault) => fault,
-        };
-        let stderr = cut(wasi.stderr(), call.limits.panic_bytes);
-        let failure = match fault.kind {
-            TaskErrorKind::Failed(failure) if failure.exit_code() == Some(0) => {
-                return Ok(wasi.stdout());
-            }
-            TaskErrorKind::Failed(failure) => failure,
-            TaskErrorKind::Trapped(TrapKind::Unreachable) if !stderr.is_empty() => {
-                Failure::aborted()
-            }
-            kind => return Err(Fault { kind, ..fault }),
-        };
-        fault.kind = TaskErrorKind::Failed(match stderr.is_empty() {
-            true => failure,
-            false => failure.with_cause(stderr),
-        });
-        Err(fault)
+        program::outcome(self.system(), ended, call.limits.panic_bytes)
+    }
+
+    #[cfg(feature = "wasi")]
+    fn system(&self) -> &System {
+        let system = self.store.data().host.wasi.as_ref();
+        system.expect("a program is loaded with WASI only")
     }
 
     /// Calls an export whose type was checked at load.

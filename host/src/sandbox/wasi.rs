@@ -1,6 +1,7 @@
 //! WASI preview 1: that of wasmtime, with what it says about time, chance, waiting and the end replaced.
 
 mod poll;
+pub(super) mod program;
 mod streams;
 
 use std::sync::{Arc, Mutex};
@@ -13,10 +14,10 @@ use wasmtime_wasi::{
     FsPerms, HostMonotonicClock, HostWallClock, ResourceTableError, WasiCtxBuilder, WasiView,
 };
 
-use crate::error::{Failure, TaskErrorKind};
+use crate::error::TaskErrorKind;
 use crate::grants::{Access, WASI_MODULE, Wasi};
+use crate::sandbox::guest::Guest;
 use crate::sandbox::imports::random;
-use crate::sandbox::instance::Guest;
 use crate::sandbox::lines::Lines;
 use crate::sandbox::trap::HostFault;
 use crate::sandbox::wasi::streams::{Input, Kept, Output};
@@ -185,5 +186,5 @@ fn random_get(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Re
 }
 
 fn proc_exit(_: Caller<'_, Guest>, code: i32) -> wasmtime::Result<()> {
-    Err(HostFault(TaskErrorKind::Failed(Failure::exited(code))).into())
+    Err(HostFault(TaskErrorKind::Failed(program::exited(code))).into())
 }

@@ -11,6 +11,7 @@ host_functions! {
     /// Returns a number that the host makes up.
     pub fn tick() -> u64;
     /// Takes as many parameters as there can be.
+    #[expect(clippy::too_many_arguments, reason = "they are the point")]
     pub fn join(
         a: u8,
         b: i64,

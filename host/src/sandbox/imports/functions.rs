@@ -13,8 +13,8 @@ use wasmtime::{Caller, Linker};
 use crate::error::TaskErrorKind;
 use crate::grants::HostFunction;
 use crate::panic_place;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::imports::{bad_call, burn, parts, range};
-use crate::sandbox::instance::Guest;
 use crate::sandbox::trap::HostFault;
 
 pub(super) fn define(

@@ -3,8 +3,8 @@
 use sandpool_abi::imports::{LOG, Level, MODULE};
 use wasmtime::{Caller, Linker};
 
+use crate::sandbox::guest::Guest;
 use crate::sandbox::imports::{bad_call, burn, parts, range};
-use crate::sandbox::instance::Guest;
 use crate::sync;
 
 pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

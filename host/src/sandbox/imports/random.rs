@@ -4,8 +4,8 @@ use sandpool_abi::imports::{MODULE, RANDOM};
 use wasmtime::{Caller, Linker};
 
 use crate::error::TaskErrorKind;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::imports::{burn, parts, range};
-use crate::sandbox::instance::Guest;
 use crate::sandbox::trap::HostFault;
 
 pub(super) fn define(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Caller;
 
+use crate::sandbox::guest::Guest;
 use crate::sandbox::imports::{parts, range};
-use crate::sandbox::instance::Guest;
 use crate::sandbox::wasi::{Errno, INVALID, SUCCESS, system};
 
 /// The sizes that preview 1 has for a subscription and for an event.
