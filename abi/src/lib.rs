@@ -5,8 +5,8 @@
 //!
 //! A guest is a core wasm module that
 //!
-//! - defines one memory and exports it as [`MEMORY_EXPORT`], imports nothing and has no start
-//!   function;
+//! - defines one memory and exports it as [`MEMORY_EXPORT`], imports nothing but what its host
+//!   [grants](imports), and has no start function;
 //! - holds one [`Record`] per task in the custom section [`RECORDS_SECTION`];
 //! - exports, for every task, [`TASK_EXPORT_PREFIX`] + name: `(encoding: i32, ptr: i32, len: i32)
 //!   -> i64`. The host writes the encoded arguments to memory that it asked for with
@@ -26,6 +26,7 @@
 
 mod bounded;
 pub mod codec;
+pub mod imports;
 mod outcome;
 mod panic;
 mod record;

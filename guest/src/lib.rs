@@ -57,6 +57,9 @@
 //! its place, and the next call gets new memory. Nothing that a task writes to a `static` is seen by
 //! another call.
 //!
+//! What a host can grant: [`clock`], [`random`], [`log`], and functions of its own, with
+//! [`host_functions!`]. A module that uses one of them is loaded by hosts that grant it, and refused by others.
+//!
 //! # Features
 //!
 //! - `json` (default): lets hosts call the tasks by name with JSON.
@@ -66,10 +69,16 @@
 mod buffers;
 #[cfg(any(target_family = "wasm", miri))]
 mod call;
+pub mod clock;
 #[doc(hidden)]
 pub mod failure;
+mod host;
+#[cfg(target_family = "wasm")]
+mod imports;
+pub mod log;
 #[cfg(any(target_family = "wasm", miri))]
 mod panic_hook;
+pub mod random;
 
 /// Describes a type: the signatures of tasks spell it out, hosts compare it before they call, and
 /// `sandpool inspect` shows it.
@@ -119,6 +128,11 @@ macro_rules! module {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::failure;
+    #[cfg(not(target_family = "wasm"))]
+    pub use crate::host::NoHost;
+    pub use crate::host::call_host;
+    #[cfg(target_family = "wasm")]
+    pub use crate::imports::HostFunction;
     pub use sandpool_abi::{self as abi, Failure, codec, schema};
 
     /// Asks for what a value needs to go to a task and back.

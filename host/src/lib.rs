@@ -46,7 +46,9 @@ pub use error::{
     BuildError, Failure, Frame, LoadError, MapError, Panic, SubmitError, SubmitErrorKind,
     TaskError, TaskErrorKind, TrapKind, Unfinished,
 };
-pub use grants::Grants;
+#[cfg(feature = "wasi")]
+pub use grants::{Access, Wasi};
+pub use grants::{Grants, Randomness};
 pub use handle::{CancelHandle, TaskHandle};
 pub use isolation::Isolation;
 pub use limits::Limits;

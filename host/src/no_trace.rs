@@ -1,5 +1,7 @@
 //! Stands for `trace` where the feature `tracing` is off: nothing is recorded.
 
+use sandpool_abi::imports::Level;
+
 use crate::completion::{Outcome, TaskName};
 
 #[derive(Clone)]
@@ -24,3 +26,5 @@ impl Trace {
 }
 
 pub(crate) fn pool_broke(_: &str, _: &str) {}
+
+pub(crate) fn guest_line(_: Level, _: &str, _: &str) {}

@@ -11,13 +11,19 @@ mod coredumps;
 mod engine;
 mod epochs;
 mod features;
+mod guest;
+mod host_state;
+mod imports;
 mod info;
 mod instance;
 mod interrupt;
+mod lines;
 mod memory;
 mod module;
 mod processes;
 mod trap;
+#[cfg(feature = "wasi")]
+mod wasi;
 
 pub(crate) use alarm::Armed;
 pub use builder::TaskModuleBuilder;

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sandpool_abi::imports::Level;
 use tracing::field::Empty;
 
 use crate::completion::{Outcome, TaskName};
 use crate::error::{TaskError, TaskErrorKind};
+use crate::text::Escaped;
 
 /// The span of a task, from its submission to its end.
 #[derive(Clone)]
@@ -54,6 +56,28 @@ impl Trace {
 /// The pool cannot go on.
 pub(crate) fn pool_broke(pool: &str, reason: &str) {
     tracing::error!(target: "sandpool", pool, reason, "the pool is broken");
+}
+
+/// A guest logs a line.
+pub(crate) fn guest_line(level: Level, task: &str, line: &str) {
+    macro_rules! event {
+        ($level:ident) => {
+            tracing::event!(
+                target: "sandpool::guest",
+                tracing::Level::$level,
+                task = %Escaped(task),
+                "{}",
+                Escaped(line)
+            )
+        };
+    }
+    match level {
+        Level::Error => event!(ERROR),
+        Level::Warn => event!(WARN),
+        Level::Info => event!(INFO),
+        Level::Debug => event!(DEBUG),
+        Level::Trace => event!(TRACE),
+    }
 }
 
 /// No text of the task's: it may be from a sandbox, and nobody has escaped it.

@@ -17,6 +17,7 @@ pub struct Build {
     target_dir: Option<PathBuf>,
     default_features: bool,
     features: Vec<String>,
+    target: &'static str,
 }
 
 /// A module that was built.
@@ -69,7 +70,16 @@ impl Build {
             target_dir: None,
             default_features: true,
             features: Vec::new(),
+            target: target::NO_SYSTEM,
         }
+    }
+
+    /// Compiles for `wasm32-wasip1`: an operating system that the host has to grant, with
+    /// `Grants::wasi`. Default: `wasm32-unknown-unknown`, which needs no grants.
+    #[must_use]
+    pub fn wasi(mut self) -> Self {
+        self.target = target::WASI;
+        self
     }
 
     /// Sets the folder for intermediate files. Default: `sandpool-wasm` in the crate's target folder.
@@ -117,12 +127,12 @@ impl Build {
             Some(dir) => std::path::absolute(dir).map_err(io)?,
             None => package.target_dir.join("sandpool-wasm"),
         };
-        target::ensure(&dir, &target_dir)?;
+        target::ensure(self.target, &dir, &target_dir)?;
 
         let mut command = Command::new(cargo());
         command
             .args(["rustc", "--lib", "--crate-type", "cdylib", "--release"])
-            .args(["--target", target::TARGET])
+            .args(["--target", self.target])
             .args(["--package", &package.id])
             .arg("--target-dir")
             .arg(&target_dir)
@@ -158,7 +168,7 @@ impl Build {
         if !status.success() {
             return Err(BuildError::Compile(self.dir.clone()));
         }
-        let output = target_dir.join(target::TARGET).join("release");
+        let output = target_dir.join(self.target).join("release");
         let module = output.join(format!("{}.wasm", package.crate_name));
         let inputs = inputs::of_module(&module, &package)?;
         Ok(Artifact { module, inputs })

@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::{fmt, io};
 
-use crate::target::TARGET;
-
 /// Why a task crate could not be compiled to wasm.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -13,9 +11,13 @@ pub enum BuildError {
     NoManifest(PathBuf),
     /// Cargo refused the manifest, or the package has no library. Holds what cargo said.
     Manifest(String),
-    /// The compiler cannot compile for wasm32, and rustup could not add the target. Holds what
-    /// rustup said.
-    MissingTarget(String),
+    /// The compiler cannot compile for wasm32, and rustup could not add the target.
+    MissingTarget {
+        /// The target.
+        target: &'static str,
+        /// What rustup said.
+        said: String,
+    },
     /// Cargo could not be started.
     Cargo(io::Error),
     /// The crate does not compile for wasm32. The compiler's messages went to stderr.
@@ -40,14 +42,14 @@ impl fmt::Display for BuildError {
                 dir.display()
             ),
             Self::Manifest(said) => f.write_str(said),
-            Self::MissingTarget(said) => write!(
+            Self::MissingTarget { target, said } => write!(
                 f,
-                "the target {TARGET} is not installed and could not be added ({said}); type: rustup target add {TARGET}"
+                "the target {target} is not installed and could not be added ({said}); type: rustup target add {target}"
             ),
             Self::Cargo(_) => f.write_str("cargo could not be started"),
             Self::Compile(dir) => write!(
                 f,
-                "the tasks in {} do not compile for {TARGET}; the compiler's messages are above",
+                "the tasks in {} do not compile for wasm32; the compiler's messages are above",
                 dir.display()
             ),
             Self::Io { path, .. } => write!(f, "{} cannot be read or written", path.display()),

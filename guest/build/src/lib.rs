@@ -38,24 +38,33 @@ use std::path::{Path, PathBuf};
 ///
 /// Where the module cannot be built, prints why and what to do, and ends the script with code 1.
 pub fn compile() {
-    if let Err(error) = compile_for_script() {
+    compile_with(|build| build);
+}
+
+/// Does what [`compile`] does for `wasm32-wasip1`: see [`Build::wasi`].
+pub fn compile_for_wasi() {
+    compile_with(Build::wasi);
+}
+
+fn compile_with(settings: impl FnOnce(Build) -> Build) {
+    if let Err(error) = compile_for_script(settings) {
         eprintln!("\nsandpool-build: {error}\n");
         std::process::exit(1);
     }
 }
 
-fn compile_for_script() -> Result<(), BuildError> {
+fn compile_for_script(settings: impl FnOnce(Build) -> Build) -> Result<(), BuildError> {
     let variable = |name: &'static str| env::var_os(name).ok_or(BuildError::NotABuildScript(name));
     if variable("TARGET")?.to_string_lossy().starts_with("wasm32") {
         return Ok(());
     }
     let out = PathBuf::from(variable("OUT_DIR")?);
     let features = env::var("CARGO_CFG_FEATURE").unwrap_or_default();
-    let artifact = Build::new(PathBuf::from(variable("CARGO_MANIFEST_DIR")?))
+    let build = Build::new(PathBuf::from(variable("CARGO_MANIFEST_DIR")?))
         .target_dir(target_dir(&out))
         .no_default_features()
-        .features(features.split(',').filter(|feature| !feature.is_empty()))
-        .run()?;
+        .features(features.split(',').filter(|feature| !feature.is_empty()));
+    let artifact = settings(build).run()?;
     let module = out.join("sandpool.wasm");
     std::fs::copy(&artifact.module, &module).map_err(|source| BuildError::Io {
         path: artifact.module.clone(),

@@ -19,6 +19,13 @@ pub enum LoadError {
         /// Why.
         source: io::Error,
     },
+    /// A folder that is granted does not exist, or cannot be opened.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// There are no bytes.
     Empty,
     /// The bytes do not begin as a wasm module does.
@@ -123,6 +130,11 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => write!(f, "{} cannot be read", path.display()),
+            Self::Folder { path, .. } => write!(
+                f,
+                "the folder {} is granted and cannot be opened",
+                path.display()
+            ),
             Self::Empty => f.write_str(
                 "the module is empty; `sandpool build` makes one from a task crate",
             ),
@@ -219,7 +231,9 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::Thread(source) => Some(source),
+            Self::File { source, .. } | Self::Folder { source, .. } | Self::Thread(source) => {
+                Some(source)
+            }
             _ => None,
         }
     }

@@ -126,8 +126,9 @@ pub enum TrapKind {
 /// The error that a task returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    message: String,
-    cause: Option<Box<Failure>>,
+    pub(crate) message: String,
+    pub(crate) cause: Option<Box<Failure>>,
+    pub(crate) exit_code: Option<i32>,
 }
 
 /// A panic: its message and its place.
@@ -307,14 +308,25 @@ impl Failure {
     pub(crate) fn new(failure: sandpool_abi::Failure, most_bytes: usize) -> Self {
         const MAX_CAUSES: usize = 64;
         let chain = |cause: Option<Box<Self>>, message| {
-            let message = cut(message, most_bytes);
-            Some(Box::new(Self { message, cause }))
+            Some(Box::new(Self {
+                message: cut(message, most_bytes),
+                cause,
+                exit_code: None,
+            }))
         };
         let causes = failure.causes.into_iter().take(MAX_CAUSES);
         Self {
             cause: causes.rev().fold(None, chain),
             message: cut(failure.message, most_bytes),
+            exit_code: None,
         }
+    }
+
+    /// Returns the code with which the guest exited, if it did not return: a program of
+    /// [WASI](crate::Grants), or a task that called `std::process::exit`.
+    #[must_use]
+    pub fn exit_code(&self) -> Option<i32> {
+        self.exit_code
     }
 
     /// Returns the error's text, without its causes, which are its

@@ -168,7 +168,7 @@ where
     ///   queue, is zero;
     /// - [`BuildError::Name`]: the name has a NUL byte;
     /// - [`BuildError::Load`]: the module cannot be loaded, or does not have the
-    ///   [initializer](Self::initializer), or with other types;
+    ///   [initializer](Self::initializer), or with other types, or is a program and has one;
     /// - [`BuildError::Initializer`]: the initializer's arguments cannot be encoded;
     /// - [`BuildError::NotMetered`]: there is a limit for fuel, and the module does not count it;
     /// - [`BuildError::TooManyWorkers`]: the module does not have so many sandboxes left. It has 64,
@@ -235,6 +235,10 @@ where
 
 impl Unchecked {
     fn check(self, module: &TaskModule) -> Result<Initializer, BuildError> {
+        if module.is_program() {
+            let reason = "a program has a sandbox for itself alone, and so no initializer";
+            return Err(LoadError::Settings(reason.to_owned()).into());
+        }
         Ok(Initializer {
             entry: (self.find)(module)?,
             arguments: self.arguments.map_err(BuildError::Initializer)?,

@@ -7,9 +7,10 @@ use wasmparser::types::{EntityType, TypesRef};
 use wasmparser::{FunctionBody, Operator, Parser, Payload, ValType, Validator};
 
 use crate::error::LoadError;
+use crate::grants::Grants;
 use crate::load_limits::LoadLimits;
 use crate::sandbox::features;
-use crate::sandbox::info::ModuleInfo;
+use crate::sandbox::info::{INITIALIZE, ModuleInfo, START};
 
 /// How large a function may be, in bytes of its code. The largest of well-known programs have some hundred
 /// thousand; past that the compiler takes seconds for one.
@@ -30,7 +31,12 @@ const MAX_LOCALS_AT_BRANCHES: usize = 20_000_000;
 ///
 /// [`LoadError`]: too many functions, a part of WebAssembly that is off, malformed wasm, an export of another
 /// type, a function that takes too long to compile.
-pub(super) fn admit(wasm: &[u8], info: &ModuleInfo, limits: &LoadLimits) -> Result<(), LoadError> {
+pub(super) fn admit(
+    wasm: &[u8],
+    info: &ModuleInfo,
+    limits: &LoadLimits,
+    grants: &Grants,
+) -> Result<(), LoadError> {
     if info.functions() > limits.functions {
         return Err(LoadError::TooManyFunctions {
             functions: info.functions(),
@@ -45,7 +51,7 @@ pub(super) fn admit(wasm: &[u8], info: &ModuleInfo, limits: &LoadLimits) -> Resu
         },
         None => invalid(error),
     })?;
-    check_exports(types.as_ref(), info)?;
+    check_exports(types.as_ref(), info, grants.has_wasi())?;
     check_functions(wasm, info)
 }
 
@@ -53,18 +59,26 @@ pub(super) fn admit(wasm: &[u8], info: &ModuleInfo, limits: &LoadLimits) -> Resu
 enum Wanted {
     Memory,
     Global,
-    Function(&'static [ValType], ValType),
+    Function(&'static [ValType], &'static [ValType]),
 }
 
-const ALLOC: Wanted = Wanted::Function(&[ValType::I32], ValType::I32);
-const TASK: Wanted = Wanted::Function(&[ValType::I32; 3], ValType::I64);
-const SCALAR: Wanted = Wanted::Function(&[ValType::I64; 4], ValType::I64);
+const ALLOC: Wanted = Wanted::Function(&[ValType::I32], &[ValType::I32]);
+const TASK: Wanted = Wanted::Function(&[ValType::I32; 3], &[ValType::I64]);
+const SCALAR: Wanted = Wanted::Function(&[ValType::I64; 4], &[ValType::I64]);
+/// What programs and modules for WASI begin with.
+const BEGIN: Wanted = Wanted::Function(&[], &[]);
 
 impl Wanted {
-    fn of(name: &str, info: &ModuleInfo) -> Option<Self> {
+    fn of(name: &str, info: &ModuleInfo, has_wasi: bool) -> Option<Self> {
+        match name {
+            START if info.is_program() => return Some(BEGIN),
+            INITIALIZE if has_wasi => return Some(BEGIN),
+            MEMORY_EXPORT => return Some(Self::Memory),
+            _ if info.is_program() => return None,
+            _ => {}
+        }
         let is_task = |task: &str| info.task(task).is_ok();
         match name {
-            MEMORY_EXPORT => Some(Self::Memory),
             PANIC_EXPORT => Some(Self::Global),
             ALLOC_EXPORT => Some(ALLOC),
             _ => match name.strip_prefix(TASK_EXPORT_PREFIX) {
@@ -83,7 +97,7 @@ impl Wanted {
             (Self::Global, EntityType::Global(global)) => global.content_type == ValType::I32,
             (Self::Function(parameters, result), EntityType::Func(id)) => {
                 let function = types[id].unwrap_func();
-                function.params() == *parameters && function.results() == [*result]
+                function.params() == *parameters && function.results() == *result
             }
             _ => false,
         }
@@ -95,7 +109,7 @@ impl std::fmt::Display for Wanted {
         match self {
             Self::Memory => f.write_str("a memory"),
             Self::Global => f.write_str("a global of type i32"),
-            Self::Function(parameters, result) => signature(f, parameters, &[*result]),
+            Self::Function(parameters, result) => signature(f, parameters, result),
         }
     }
 }
@@ -132,9 +146,9 @@ fn describe(types: TypesRef<'_>, found: EntityType) -> String {
     }
 }
 
-fn check_exports(types: TypesRef<'_>, info: &ModuleInfo) -> Result<(), LoadError> {
+fn check_exports(types: TypesRef<'_>, info: &ModuleInfo, has_wasi: bool) -> Result<(), LoadError> {
     for (name, found) in types.core_exports().into_iter().flatten() {
-        match Wanted::of(name, info) {
+        match Wanted::of(name, info, has_wasi) {
             Some(wanted) if !wanted.is(types, found) => {
                 return Err(LoadError::ExportType {
                     name: name.to_owned(),

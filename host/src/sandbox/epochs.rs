@@ -14,7 +14,7 @@
 
 use wasmtime::{Config, Engine, Store, UpdateDeadline};
 
-use crate::sandbox::instance::Guest;
+use crate::sandbox::guest::Guest;
 
 /// Has compiled code look at the epoch.
 pub(super) fn configure(config: &mut Config) {

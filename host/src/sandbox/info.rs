@@ -10,13 +10,19 @@ use sandpool_abi::{
 use wasmparser::{Encoding, ExternalKind, Operator, Parser, Payload, TypeRef};
 
 use crate::error::LoadError;
-use crate::grants::Grants;
+use crate::grants::{Grants, WASI_MODULE};
 use crate::load_limits::LoadLimits;
 
 const PAGE_BYTES: u64 = 1 << 16;
 
 /// The export with the pointer into the stack in memory.
 pub(super) const STACK_POINTER: &str = "__stack_pointer";
+
+/// The export of a program that runs it, and the name of its task.
+pub(super) const START: &str = "_start";
+
+/// The export that prepares a module for an operating system which is no program.
+pub(super) const INITIALIZE: &str = "_initialize";
 
 /// What a wasm module contains, for a look before anything is compiled.
 ///
@@ -33,6 +39,7 @@ pub struct ModuleInfo {
     imported_functions: usize,
     functions: usize,
     has_start: bool,
+    is_program: bool,
     /// The values that globals of type i32 begin with, where that is a constant.
     globals: Vec<Option<i32>>,
     stack_pointer: Option<u32>,
@@ -87,6 +94,7 @@ impl ModuleInfo {
             imported_functions: 0,
             functions: 0,
             has_start: false,
+            is_program: false,
             globals: Vec::new(),
             stack_pointer: None,
         };
@@ -95,7 +103,34 @@ impl ModuleInfo {
         }
         info.tasks
             .sort_by(|one, other| one.name().cmp(other.name()));
+        info.is_program = info.tasks.is_empty() && info.exports.contains(START);
         Ok(info)
+    }
+
+    /// Whether this is a program: no tasks, but something to start.
+    pub(super) fn is_program(&self) -> bool {
+        self.is_program
+    }
+
+    pub(super) fn has_export(&self, name: &str) -> bool {
+        self.exports.contains(name)
+    }
+
+    /// Adds the task that a program is.
+    pub(super) fn add_program(&mut self) {
+        const BYTES: &str = "Vec<u8>";
+        let record = OwnedRecord {
+            name: START.to_owned(),
+            doc: "Runs the program: takes what it reads from stdin, and returns what it writes to stdout."
+                .to_owned(),
+            parameters: vec![Parameter {
+                name: "stdin".to_owned(),
+                schema: BYTES.to_owned(),
+            }],
+            output: BYTES.to_owned(),
+            scalar: false,
+        };
+        self.tasks.push(TaskInfo { record });
     }
 
     fn add(&mut self, payload: Payload<'_>) -> Result<(), LoadError> {
@@ -187,7 +222,10 @@ impl ModuleInfo {
     /// [`LoadError`]: no tasks, two tasks of one name, an import that is not granted, a start function, a
     /// missing export.
     pub fn check_with(&self, grants: &Grants) -> Result<(), LoadError> {
-        if self.tasks.is_empty() {
+        // Of a program that wants WASI, what it wants says more.
+        let no_tasks = self.tasks.is_empty() && !(self.is_program && grants.has_wasi());
+        let wants_wasi = |import: &Import| import.module == WASI_MODULE;
+        if no_tasks && !(self.is_program && self.imports.iter().any(wants_wasi)) {
             return Err(LoadError::NoTasks);
         }
         for Import { module, name } in &self.imports {
@@ -215,13 +253,17 @@ impl ModuleInfo {
 
     /// The exports that the module has to have.
     fn needed(&self) -> impl Iterator<Item = String> {
-        let common = [MEMORY_EXPORT, ALLOC_EXPORT, PANIC_EXPORT];
+        let common = match self.is_program {
+            true => &[MEMORY_EXPORT, START][..],
+            false => &[MEMORY_EXPORT, ALLOC_EXPORT, PANIC_EXPORT],
+        };
         let of_tasks = self.tasks.iter().flat_map(|task| {
             let scalar = task.record.scalar.then_some(SCALAR_EXPORT_PREFIX);
             let prefixes = [TASK_EXPORT_PREFIX].into_iter().chain(scalar);
             prefixes.map(|prefix| format!("{prefix}{}", task.name()))
         });
-        common.map(str::to_owned).into_iter().chain(of_tasks)
+        let of_tasks = of_tasks.filter(|_| !self.is_program);
+        common.iter().map(|name| (*name).to_owned()).chain(of_tasks)
     }
 
     /// Returns the tasks, by name.

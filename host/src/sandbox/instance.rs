@@ -12,55 +12,25 @@ use crate::error::TaskErrorKind;
 use crate::limits::{Due, Limits};
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
-use crate::sandbox::interrupt::Interrupt;
-use crate::sandbox::memory::Growth;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::module::TaskModule;
 use crate::sandbox::processes::{Call, Fault, Plan};
-use crate::sandbox::trap::{Allowed, Remains, Stopped, classify, frames};
+use crate::sandbox::trap::{Allowed, Remains, classify, frames};
+#[cfg(feature = "wasi")]
+use crate::sandbox::wasi::{System, program};
 use crate::stats::Counters;
-
-/// What wasmtime keeps for us with an instance.
-#[derive(Default)]
-pub(crate) struct Guest {
-    growth: Growth,
-    task: Option<Task>,
-}
-
-/// When the task that runs is to be ended.
-struct Task {
-    interrupt: Arc<Interrupt>,
-    due: Option<Due>,
-}
-
-impl Guest {
-    /// Returns why the task is to be ended, if it is.
-    pub(crate) fn stopped(&self) -> Result<(), Stopped> {
-        match &self.task {
-            Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),
-            Some(Task { due: Some(due), .. }) if due.is_over() => {
-                Err(Stopped::DeadlineExceeded { limit: due.limit })
-            }
-            _ => Ok(()),
-        }
-    }
-}
 
 /// Has the limits of a task hold in the store.
 fn begin(
     store: &mut Store<Guest>,
     module: &TaskModule,
-    limits: &Limits,
+    call: &Call<'_>,
     due: Option<Due>,
-    interrupt: &Arc<Interrupt>,
 ) -> Result<Option<Armed>, Fault> {
-    let guest = store.data_mut();
-    guest.growth.limit(limits);
-    guest.task = Some(Task {
-        interrupt: Arc::clone(interrupt),
-        due,
-    });
+    let name = module.task(call.entry).name();
+    store.data_mut().begin(name, call, due);
     if module.counts_fuel() {
-        let set = store.set_fuel(limits.fuel.unwrap_or(ENDLESS_FUEL));
+        let set = store.set_fuel(call.limits.fuel.unwrap_or(ENDLESS_FUEL));
         set.expect("the engine counts fuel");
     }
     epochs::begin(store);
@@ -88,17 +58,17 @@ impl Process {
     /// Makes an instance for a task. The task's deadline holds for as long as the second value lives.
     pub(crate) fn start(
         plan: &Plan,
-        limits: &Limits,
+        call: &Call<'_>,
         due: Option<Due>,
-        interrupt: &Arc<Interrupt>,
     ) -> Result<(Self, Option<Armed>), Fault> {
         let module = &plan.module;
-        let mut store = Store::new(module.inner.timer.engine(), Guest::default());
+        let guest = Guest::new(&module.inner.grants)?;
+        let mut store = Store::new(module.inner.timer.engine(), guest);
         store.limiter(|guest| &mut guest.growth);
         epochs::watch(&mut store);
-        let armed = begin(&mut store, module, limits, due, interrupt)?;
+        let armed = begin(&mut store, module, call, due)?;
         let instance = module.inner.instance.instantiate(&mut store);
-        let allowed = allowed(module, limits);
+        let allowed = allowed(module, call.limits);
         let instance = instance
             .map_err(|error| Fault::from(classify(&error, Remains::default(), &allowed)))?;
         let memory = instance
@@ -106,24 +76,26 @@ impl Process {
             .and_then(Extern::into_memory)
             .expect("the export was checked at load");
         plan.counters.instances_made.add(1);
-        let process = Self {
+        let mut process = Self {
             module: module.clone(),
             store,
             instance,
             memory,
             counters: Arc::clone(&plan.counters),
         };
+        if let Some(initialize) = &module.inner.exports.initialize {
+            process.call::<(), ()>(call, initialize, ())?;
+        }
         Ok((process, armed))
     }
 
     /// Prepares for one more task. Its deadline holds for as long as the returned value lives.
     pub(crate) fn begin(
         &mut self,
-        limits: &Limits,
+        call: &Call<'_>,
         due: Option<Due>,
-        interrupt: &Arc<Interrupt>,
     ) -> Result<Option<Armed>, Fault> {
-        begin(&mut self.store, &self.module, limits, due, interrupt)
+        begin(&mut self.store, &self.module, call, due)
     }
 
     /// Returns how much fuel was burnt since the last [`begin`](Self::begin), if that is counted.
@@ -134,7 +106,7 @@ impl Process {
 
     /// Lets go of the task.
     pub(crate) fn end(&mut self) {
-        self.store.data_mut().task = None;
+        self.store.data_mut().end();
     }
 
     /// Returns the size of the instance's memory.
@@ -159,11 +131,36 @@ impl Process {
         let len = length(arguments)?;
         let module = Arc::clone(&self.module.inner);
         // The guest reserves memory for the arguments.
-        let ptr: u32 = self.call(call, &module.exports.alloc, (len,))?;
+        let alloc = module.exports.alloc.as_ref();
+        let alloc = alloc.expect("a module with tasks has it");
+        let ptr: u32 = self.call(call, alloc, (len,))?;
         self.slice_mut(Span { ptr, len })?
             .copy_from_slice(arguments);
         let answer: u64 = self.call(call, &call.entry.call, (encoding as u32, ptr, len))?;
         Ok(Span::from_u64(answer))
+    }
+
+    #[cfg(feature = "wasi")]
+    pub(crate) fn is_program(&self) -> bool {
+        self.module.is_program()
+    }
+
+    /// Runs a program, and returns what it wrote to stdout.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn run_program(
+        &mut self,
+        call: &Call<'_>,
+        stdin: Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
+        self.system().run_program(stdin, call.limits.result_bytes);
+        let ended = self.call::<(), ()>(call, &call.entry.call, ());
+        program::outcome(self.system(), ended, call.limits.panic_bytes)
+    }
+
+    #[cfg(feature = "wasi")]
+    fn system(&self) -> &System {
+        let system = self.store.data().host.wasi.as_ref();
+        system.expect("a program is loaded with WASI only")
     }
 
     /// Calls an export whose type was checked at load.
@@ -238,7 +235,7 @@ impl Process {
             let pointer = self.global(export)?;
             (pointer.cast_signed() < 0).then_some(*bytes)
         });
-        let panic = self.global(&exports.panic);
+        let panic = exports.panic.as_ref().and_then(|panic| self.global(panic));
         Remains {
             panic: panic.and_then(|ptr| self.panic_report(ptr)),
             stack_used_up,

@@ -78,6 +78,9 @@ pub(crate) struct Interrupt {
     stopped: AtomicBool,
     /// Has guests look until the one that is meant has ended, which lets go of this.
     stopping: Mutex<Option<Armed>>,
+    /// Wakes a guest that has the host wait.
+    #[cfg(feature = "wasi")]
+    woken: std::sync::Condvar,
 }
 
 impl Interrupt {
@@ -86,11 +89,22 @@ impl Interrupt {
             module: module.clone(),
             stopped: AtomicBool::new(false),
             stopping: Mutex::new(None),
+            #[cfg(feature = "wasi")]
+            woken: std::sync::Condvar::new(),
         })
     }
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Waits until then, or until the task is stopped.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn wait(&self, until: Option<Instant>) {
+        let mut stopping = sync::lock(&self.stopping);
+        while !self.is_stopped() && until.is_none_or(|until| Instant::now() < until) {
+            (stopping, _) = sync::wait(&self.woken, stopping, until);
+        }
     }
 }
 
@@ -101,6 +115,9 @@ impl Stop for Interrupt {
         epochs::interrupt(timer.engine());
         // Where the system has no thread left, the one look will mostly do.
         *sync::lock(&self.stopping) = timer.arm(Instant::now() + AGAIN).ok();
+        // After the lock: who waits has either seen the flag, or waits by now.
+        #[cfg(feature = "wasi")]
+        self.woken.notify_all();
         true
     }
 }

@@ -20,10 +20,10 @@ use crate::sandbox::alarm::Armed;
 use crate::sandbox::builder::TaskModuleBuilder;
 use crate::sandbox::coredumps::Coredumps;
 use crate::sandbox::engine::Profile;
-use crate::sandbox::info::{ModuleInfo, STACK_POINTER, TaskInfo};
-use crate::sandbox::instance::Guest;
+use crate::sandbox::guest::Guest;
+use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
 use crate::sandbox::interrupt::Timer;
-use crate::sandbox::{admission, bulk, compile};
+use crate::sandbox::{admission, bulk, compile, imports};
 use crate::settings::processors;
 
 /// A module of tasks, compiled for this machine.
@@ -51,11 +51,14 @@ pub(crate) struct Inner {
     free: AtomicUsize,
 }
 
-/// The exports that every module has.
+/// The exports of a module that are not its tasks.
 pub(crate) struct Exports {
     pub(crate) memory: ModuleExport,
-    pub(crate) alloc: ModuleExport,
-    pub(crate) panic: ModuleExport,
+    /// Programs lack this and the next one.
+    pub(crate) alloc: Option<ModuleExport>,
+    pub(crate) panic: Option<ModuleExport>,
+    /// What is to be called before the first task.
+    pub(crate) initialize: Option<ModuleExport>,
     /// The size of the stack in memory, and the pointer into it, for telling a stack overflow from a wild
     /// pointer; modules of other tools may lack it.
     pub(crate) stack_pointer: Option<(usize, ModuleExport)>,
@@ -92,18 +95,30 @@ impl TaskModule {
         profile: Profile,
         coredumps: Option<Arc<Coredumps>>,
     ) -> Result<Self, LoadError> {
-        let info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
+        let mut info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
         info.check_with(&grants)?;
-        admission::admit(&wasm, &info, limits)?;
+        admission::admit(&wasm, &info, limits, &grants)?;
+        let grants = grants.check()?;
+        if info.is_program() {
+            info.add_program();
+        }
         let wasm = bulk::split(&wasm, info.imported_functions())
             .map_err(|error| LoadError::Invalid(error.to_string()))?;
         let sandboxes = sandboxes();
         let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
         let (engine, module) = compile::compile(wasm, &profile, instances, limits.compile_time)?;
+        let of_tasks = |name| {
+            (!info.is_program())
+                .then(|| find(&module, name))
+                .transpose()
+        };
         let exports = Exports {
             memory: find(&module, MEMORY_EXPORT)?,
-            alloc: find(&module, ALLOC_EXPORT)?,
-            panic: find(&module, PANIC_EXPORT)?,
+            alloc: of_tasks(ALLOC_EXPORT)?,
+            panic: of_tasks(PANIC_EXPORT)?,
+            initialize: (grants.has_wasi() && info.has_export(INITIALIZE))
+                .then(|| find(&module, INITIALIZE))
+                .transpose()?,
             stack_pointer: info.stack_bytes().zip(find(&module, STACK_POINTER).ok()),
         };
         let entries = info.tasks().iter().enumerate().map(|(index, task)| {
@@ -113,14 +128,18 @@ impl TaskModule {
                 .scalar
                 .then(|| find(&module, &format!("{SCALAR_EXPORT_PREFIX}{name}")));
             let entry = Entry {
-                call: find(&module, &format!("{TASK_EXPORT_PREFIX}{name}"))?,
+                call: match info.is_program() {
+                    true => find(&module, START)?,
+                    false => find(&module, &format!("{TASK_EXPORT_PREFIX}{name}"))?,
+                },
                 scalar: scalar.transpose()?,
                 index,
             };
             Ok((name.to_owned(), entry))
         });
         let entries = entries.collect::<Result<_, LoadError>>()?;
-        let linker = Linker::new(&engine);
+        let mut linker = Linker::new(&engine);
+        imports::define(&grants, &mut linker).map_err(compile::invalid)?;
         let instance = linker.instantiate_pre(&module).map_err(compile::invalid)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -191,6 +210,11 @@ impl TaskModule {
             Some(entry) => Ok(entry),
             None => Err(self.info().task(name).expect_err("every task has an entry")),
         }
+    }
+
+    /// Whether it is a program, whose sandboxes serve one task.
+    pub(crate) fn is_program(&self) -> bool {
+        self.inner.info.is_program()
     }
 
     /// How much of a thread's stack a task may use.

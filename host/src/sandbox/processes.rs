@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Outcome, Reply};
+#[cfg(feature = "wasi")]
+use sandpool_abi::{Encoding, codec};
 
 use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
 use crate::isolation::Isolation;
@@ -105,12 +107,12 @@ impl Processes {
             .filter(|(process, _)| process.memory_bytes() <= call.limits.memory_bytes);
         let (mut process, tasks, armed) = match kept {
             Some((mut process, tasks)) => {
-                let armed = process.begin(call.limits, due, call.interrupt)?;
+                let armed = process.begin(call, due)?;
                 (process, tasks, armed)
             }
             None => {
-                let (plan, interrupt) = (&*self.plan, call.interrupt);
-                let (mut process, armed) = Process::start(plan, call.limits, due, interrupt)?;
+                let plan = &*self.plan;
+                let (mut process, armed) = Process::start(plan, call, due)?;
                 if let Some(initializer) = &plan.initializer {
                     let call = Call {
                         entry: &initializer.entry,
@@ -129,7 +131,8 @@ impl Processes {
         drop(armed);
         process.end();
         let is_small = process.memory_bytes() <= self.plan.reuse_memory_bytes;
-        if is_clean && is_small && self.plan.isolation.permits(tasks + 1) {
+        let is_fit = is_small && !self.plan.module.is_program();
+        if is_clean && is_fit && self.plan.isolation.permits(tasks + 1) {
             self.kept.replace(Some((process, tasks + 1)));
         }
         outcome
@@ -209,6 +212,10 @@ fn perform<T>(
     read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
 ) -> (Result<T, Fault>, bool) {
     let most_bytes = call.limits.panic_bytes;
+    #[cfg(feature = "wasi")]
+    if process.is_program() {
+        return (perform_program(process, call, read), false);
+    }
     let answer = match call.arguments {
         Arguments::Scalars(slots) => {
             let slot = process.call_scalar(call, *slots);
@@ -240,6 +247,24 @@ fn perform<T>(
         Ok(Err(kind)) => (Err(kind.into()), true),
         Err(fault) => (Err(fault), false),
     }
+}
+
+/// Runs a program, whose stdin and stdout stand for argument and result.
+#[cfg(feature = "wasi")]
+fn perform_program<T>(
+    process: &mut Process,
+    call: &Call<'_>,
+    read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
+) -> Result<T, Fault> {
+    let Arguments::Encoded(Encoding::Postcard, stdin) = call.arguments else {
+        let reason = "a program takes bytes: call it with `submit_bytes`";
+        return Err(TaskErrorKind::BadArguments(reason.to_owned()).into());
+    };
+    let bad_arguments = |error: CodecError| TaskErrorKind::BadArguments(error.to_string());
+    let stdin: codec::ByteBuf = codec::decode(stdin).map_err(bad_arguments)?;
+    let stdout = process.run_program(call, stdin.into_vec())?;
+    let stdout = codec::encode(codec::Bytes::new(&stdout)).map_err(bad_result)?;
+    read(Reply::Encoded(&stdout)).map_err(bad_result)
 }
 
 #[expect(

@@ -7,6 +7,7 @@ use sandpool_abi::PanicReport;
 use wasmtime::{Trap, WasmBacktrace};
 
 use crate::error::{Frame, Panic, Place, TaskErrorKind, TrapKind};
+use crate::grants::WASI_MODULE;
 use crate::sandbox::memory::OverLimit;
 use crate::text::cut;
 
@@ -79,7 +80,14 @@ pub(crate) fn classify(
         return stopped.into();
     }
     let Some(trap) = error.downcast_ref::<Trap>() else {
-        return TaskErrorKind::NoSandbox(format!("{error:#}"));
+        return match error.downcast_ref::<WasmBacktrace>() {
+            // The guest was running: this is what the engine's own functions of WASI do with a bad pointer.
+            Some(_) => TaskErrorKind::BadHostCall {
+                function: WASI_MODULE.to_owned(),
+                reason: reason(error),
+            },
+            None => TaskErrorKind::NoSandbox(format!("{error:#}")),
+        };
     };
     if let (Trap::UnreachableCodeReached, Some(report)) = (trap, remains.panic) {
         return TaskErrorKind::Panicked(Panic {
@@ -113,6 +121,14 @@ pub(crate) fn classify(
         Trap::UnreachableCodeReached => TrapKind::Unreachable,
         _ => TrapKind::Other,
     })
+}
+
+#[cfg(feature = "wasi")]
+use crate::sandbox::wasi::reason;
+
+#[cfg(not(feature = "wasi"))]
+fn reason(error: &wasmtime::Error) -> String {
+    error.root_cause().to_string()
 }
 
 /// Cuts a name that the module made longer than anybody wants to read, and the host to hold.

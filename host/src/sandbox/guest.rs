@@ -1,0 +1,73 @@
+//! What the engine keeps for us with an instance.
+
+use std::sync::Arc;
+
+use crate::error::TaskErrorKind;
+use crate::grants::Grants;
+use crate::limits::Due;
+use crate::sandbox::host_state::HostState;
+use crate::sandbox::interrupt::Interrupt;
+use crate::sandbox::memory::Growth;
+use crate::sandbox::processes::{Call, Fault};
+use crate::sandbox::trap::Stopped;
+
+/// How far the instance may grow, what runs in it, and what its imports need.
+pub(crate) struct Guest {
+    pub(super) growth: Growth,
+    task: Option<Task>,
+    pub(crate) host: HostState,
+}
+
+/// When the task that runs is to be ended.
+struct Task {
+    interrupt: Arc<Interrupt>,
+    due: Option<Due>,
+}
+
+impl Guest {
+    pub(super) fn new(grants: &Grants) -> Result<Self, Fault> {
+        Ok(Self {
+            growth: Growth::default(),
+            task: None,
+            host: HostState::new(grants).map_err(TaskErrorKind::NoSandbox)?,
+        })
+    }
+
+    /// The task of this name begins.
+    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<Due>) {
+        self.growth.limit(call.limits);
+        self.task = Some(Task {
+            interrupt: Arc::clone(call.interrupt),
+            due,
+        });
+        self.host.begin(name, call.limits);
+    }
+
+    /// The task has ended.
+    pub(super) fn end(&mut self) {
+        self.task = None;
+        self.host.end();
+    }
+
+    /// Waits until then, or until the task is to be ended.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn wait(&self, until: Option<std::time::Instant>) -> Result<(), Stopped> {
+        if let Some(task) = &self.task {
+            let due = task.due.map(|due| due.at);
+            let first = [until, due].into_iter().flatten().min();
+            task.interrupt.wait(first);
+        }
+        self.stopped()
+    }
+
+    /// Returns why the task is to be ended, if it is.
+    pub(crate) fn stopped(&self) -> Result<(), Stopped> {
+        match &self.task {
+            Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),
+            Some(Task { due: Some(due), .. }) if due.is_over() => {
+                Err(Stopped::DeadlineExceeded { limit: due.limit })
+            }
+            _ => Ok(()),
+        }
+    }
+}
