@@ -1,6 +1,7 @@
 //! What the tests share.
 
 mod any_pool;
+pub mod fuzzed;
 mod random;
 pub mod soak;
 pub mod stress;

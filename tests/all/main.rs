@@ -18,6 +18,7 @@ mod faults;
 mod folder;
 mod fuel;
 mod futures;
+mod fuzzed;
 mod grants;
 mod hooks;
 mod host_functions;

@@ -95,7 +95,7 @@ impl Case {
 
     fn compare(&self, kind: &str, found: &dyn Debug, error: &dyn Error) -> Result<(), String> {
         let is_kind = format!("{found:?}").starts_with(kind);
-        let texts = successors(Some(error), |error| error.source());
+        let texts = successors(Some(error), |cause| Error::source(*cause));
         let text = texts
             .map(ToString::to_string)
             .collect::<Vec<_>>()

@@ -52,13 +52,18 @@ pub(crate) fn cases() -> Vec<Case> {
             refused("TooManyFunctions"),
         ),
         slow(
-            "functions_20_000",
-            many(20_000, |_| "(func)".to_owned()),
+            "functions_5_000",
+            many(5_000, |_| "(func)".to_owned()),
             served(),
         ),
         slow(
-            "types_40_000",
-            many(40_000, |n| format!("(type (func (param {})))", bits(n))),
+            "types_10_001",
+            many(10_001, |n| format!("(type (func (param {})))", bits(n))),
+            refused("TooComplex"),
+        ),
+        slow(
+            "types_1_000",
+            many(1_000, |n| format!("(type (func (param {})))", bits(n))),
             served(),
         ),
         slow(
@@ -85,7 +90,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         slow(
             "locals_and_branches_as_honest_code_has",
-            function(&locals(1_500), &branches(3_000)),
+            function(&locals(1_001), &branches(500)),
             served(),
         ),
         slow(
@@ -103,6 +108,11 @@ pub(crate) fn cases() -> Vec<Case> {
             "body_of_100_000_bytes",
             function("", &"(drop (i32.popcnt (i32.const 1)))".repeat(25_000)),
             served(),
+        ),
+        slow(
+            "blocks_50_000_deep",
+            function("", &nested(50_000)),
+            refused("TooComplex"),
         ),
         slow("blocks_3_000_deep", function("", &nested(3_000)), served()),
         slow(

@@ -7,7 +7,10 @@ use std::thread::JoinHandle;
 use fault_tasks as tasks;
 use sandpool::{Limits, ProcessPool};
 
-/// Pools that are there for as long as the corpus is run.
+/// How many workers run them.
+pub(crate) const WORKERS: usize = 1;
+
+/// A pool that is there for as long as the corpus is run.
 pub(crate) struct Honest {
     pool: Arc<ProcessPool>,
     goes_on: Arc<AtomicBool>,
@@ -17,7 +20,7 @@ pub(crate) struct Honest {
 impl Honest {
     /// Has a thread submit honest tasks, and compare, without a pause.
     pub(crate) fn start() -> Self {
-        let pool = Arc::new(sandpool_tests::pool(1, Limits::new()));
+        let pool = Arc::new(sandpool_tests::pool(WORKERS, Limits::new()));
         let goes_on = Arc::new(AtomicBool::new(true));
         let thread = std::thread::spawn({
             let (pool, goes_on) = (Arc::clone(&pool), Arc::clone(&goes_on));
@@ -39,11 +42,6 @@ impl Honest {
     /// Runs some more, on this thread.
     pub(crate) fn check(&self) {
         check(&self.pool);
-    }
-
-    /// How many threads of these there are, beside the test's own.
-    pub(crate) fn threads(&self) -> usize {
-        2
     }
 
     /// Returns how many tasks were served by the thread.

@@ -31,11 +31,11 @@ fn every_module_ends_as_it_says_and_nobody_else_notices() {
     for case in cases() {
         wrong.extend(case.run(1, &honest).err());
     }
-    let before = process::Size::settled(honest.threads());
+    let before = process::Size::settled(honest::WORKERS);
     for case in cases() {
         wrong.extend(case.run(case.runs(), &honest).err());
     }
-    let after = process::Size::settled(honest.threads());
+    let after = process::Size::settled(honest::WORKERS);
     let served = honest.stop();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(served > 0, "honest tasks were run meanwhile");

@@ -13,17 +13,17 @@ pub(crate) struct Size {
 const TOLERANCE_KIB: usize = 48 << 10;
 
 impl Size {
-    /// Returns the size when threads that are exiting have exited: those that a dropped module leaves behind
-    /// end by themselves. Beside what is meant there are the test's own, and those of the compiler.
-    pub(crate) fn settled(expected: usize) -> Self {
+    /// Returns the size when the threads of pools that were dropped have exited, and the timers of modules,
+    /// which end by themselves: all but those of so many workers. Threads that compile stay for the next
+    /// module.
+    pub(crate) fn settled(workers: usize) -> Self {
         const LONG: Duration = Duration::from_secs(60);
         let until = Instant::now() + LONG;
-        let is_ours = |name: &str| {
-            ["processes-", "sandpool-"]
-                .iter()
-                .any(|ours| name.starts_with(ours))
+        let is_ours = |name: &&String| {
+            let ours = ["processes-", "sandpool-timer", "sandpool-expir"];
+            ours.iter().any(|ours| name.starts_with(ours))
         };
-        while threads().iter().filter(|name| is_ours(name)).count() > expected {
+        while threads().iter().filter(is_ours).count() > workers {
             assert!(Instant::now() < until, "threads are left: {:?}", threads());
             std::thread::yield_now();
         }

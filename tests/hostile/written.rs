@@ -73,8 +73,11 @@ pub(crate) fn recorded(mut wasm: Vec<u8>) -> Vec<u8> {
 fn append_record(wasm: &mut Vec<u8>) {
     const NAME: &str = sandpool_abi::RECORDS_SECTION;
     const SIZE: usize = 1 + NAME.len() + RECORD_BYTES.len();
-    const { assert!(SIZE < 1 << 7, "sizes of one byte") };
-    wasm.extend([0, SIZE as u8, NAME.len() as u8]);
+    const { assert!(SIZE < 1 << 14, "sizes of two bytes") };
+    let size = [SIZE as u8 | 0x80, (SIZE >> 7) as u8];
+    wasm.push(0);
+    wasm.extend(size);
+    wasm.push(NAME.len() as u8);
     wasm.extend(NAME.as_bytes());
     wasm.extend(RECORD_BYTES);
 }

@@ -46,10 +46,12 @@ pub enum LoadError {
         /// How many it may have.
         limit: usize,
     },
-    /// A function is of a size or shape that takes too long, or too much memory, to compile.
+    /// The module, or one of its functions, has a size or shape that takes too long, or too much memory, to
+    /// compile.
     TooComplex {
-        /// Its number in the module, from 0; imported functions come first.
-        function: u32,
+        /// The number of the function in the module, from 0, imported ones first; `None` where it is the
+        /// module as a whole.
+        function: Option<u32>,
         /// What there is too much of.
         what: &'static str,
         /// How much there is.
@@ -156,10 +158,16 @@ impl fmt::Display for LoadError {
                 what,
                 found,
                 limit,
-            } => write!(
-                f,
-                "function {function} of the module would take too long to compile: it has {found} {what}, the limit is {limit}"
-            ),
+            } => {
+                match function {
+                    Some(function) => write!(f, "function {function} of the module")?,
+                    None => f.write_str("the module")?,
+                }
+                write!(
+                    f,
+                    " would take too long to compile: it has {found} {what}, the limit is {limit}; optimised code has less"
+                )
+            }
             Self::CompileTime { limit } => write!(
                 f,
                 "compiling the module took longer than its limit of {limit:?}"

@@ -12,6 +12,9 @@ use crate::load_limits::LoadLimits;
 use crate::sandbox::features;
 use crate::sandbox::info::{INITIALIZE, ModuleInfo, START};
 
+/// How many types a module may have: there is code for each that functions can be called by.
+const MAX_TYPES: usize = 10_000;
+
 /// How large a function may be, in bytes of its code. The largest of well-known programs have some hundred
 /// thousand; past that the compiler takes seconds for one.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -22,8 +25,12 @@ const MAX_LOCALS: usize = 20_000;
 /// How many blocks, loops and branches of tables a function may have.
 const MAX_BRANCHES: usize = 100_000;
 
-/// How large the product of both may be: the compiler keeps the locals that live at each branch.
-const MAX_LOCALS_AT_BRANCHES: usize = 20_000_000;
+/// How deep blocks may be in each other: it takes quadratic time to find the ends of those that are left.
+const MAX_DEPTH: usize = 5_000;
+
+/// How large the product of locals and branches may be: the compiler keeps the locals that live at each branch. At this
+/// size, and with all of them alive, it takes seconds and some hundred megabytes for the function.
+const MAX_LOCALS_AT_BRANCHES: usize = 5_000_000;
 
 /// Checks a module whose exports and imports are there.
 ///
@@ -43,6 +50,7 @@ pub(super) fn admit(
             limit: limits.functions,
         });
     }
+    check_size(None, "types", info.types(), MAX_TYPES)?;
     let types = Validator::new_with_features(features::ON).validate_all(wasm);
     let types = types.map_err(|error| match features::missing(wasm) {
         Some(proposal) => LoadError::Feature {
@@ -173,8 +181,13 @@ fn check_functions(wasm: &[u8], info: &ModuleInfo) -> Result<(), LoadError> {
     Ok(())
 }
 
-fn check_function(function: u32, body: &FunctionBody<'_>) -> Result<(), LoadError> {
-    let check = |what, found, limit| match found <= limit {
+fn check_size(
+    function: Option<u32>,
+    what: &'static str,
+    found: usize,
+    limit: usize,
+) -> Result<(), LoadError> {
+    match found <= limit {
         true => Ok(()),
         false => Err(LoadError::TooComplex {
             function,
@@ -182,7 +195,11 @@ fn check_function(function: u32, body: &FunctionBody<'_>) -> Result<(), LoadErro
             found,
             limit,
         }),
-    };
+    }
+}
+
+fn check_function(function: u32, body: &FunctionBody<'_>) -> Result<(), LoadError> {
+    let check = |what, found, limit| check_size(Some(function), what, found, limit);
     check("bytes of code", body.range().len(), MAX_BODY_BYTES)?;
     let mut locals = 0_usize;
     for of_a_type in body.get_locals_reader().map_err(invalid)? {
@@ -190,15 +207,22 @@ fn check_function(function: u32, body: &FunctionBody<'_>) -> Result<(), LoadErro
         locals = locals.saturating_add(number as usize);
     }
     check("locals", locals, MAX_LOCALS)?;
-    let mut branches = 1_usize;
+    let (mut branches, mut depth, mut deepest) = (1_usize, 0_usize, 0_usize);
     for operator in body.get_operators_reader().map_err(invalid)? {
-        branches += match operator.map_err(invalid)? {
-            Operator::Block { .. } | Operator::Loop { .. } => 1,
-            Operator::If { .. } | Operator::Else | Operator::BrIf { .. } => 1,
-            Operator::BrTable { targets } => targets.len() as usize,
-            _ => 0,
-        };
+        match operator.map_err(invalid)? {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                branches += 1;
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            // The last one is the function's own.
+            Operator::End => depth = depth.saturating_sub(1),
+            Operator::Else | Operator::BrIf { .. } => branches += 1,
+            Operator::BrTable { targets } => branches += targets.len() as usize,
+            _ => {}
+        }
     }
+    check("blocks in each other", deepest, MAX_DEPTH)?;
     check("branches", branches, MAX_BRANCHES)?;
     check(
         "locals at branches",

@@ -36,6 +36,7 @@ pub struct ModuleInfo {
     memory_bytes: u64,
     code_bytes: usize,
     exports: HashSet<String>,
+    types: usize,
     imported_functions: usize,
     functions: usize,
     has_start: bool,
@@ -91,6 +92,7 @@ impl ModuleInfo {
             memory_bytes: 0,
             code_bytes: 0,
             exports: HashSet::new(),
+            types: 0,
             imported_functions: 0,
             functions: 0,
             has_start: false,
@@ -188,6 +190,7 @@ impl ModuleInfo {
                     });
                 }
             }
+            Payload::TypeSection(types) => self.types += types.count() as usize,
             Payload::FunctionSection(functions) => self.functions += functions.count() as usize,
             Payload::StartSection { .. } => self.has_start = true,
             Payload::CodeSectionStart { size, .. } => self.code_bytes = size as usize,
@@ -301,6 +304,10 @@ impl ModuleInfo {
     #[must_use]
     pub fn functions(&self) -> usize {
         self.functions
+    }
+
+    pub(super) fn types(&self) -> usize {
+        self.types
     }
 
     pub(super) fn imported_functions(&self) -> usize {
