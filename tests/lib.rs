@@ -1,6 +1,8 @@
 //! What the tests share.
 
 mod any_pool;
+mod random;
+pub mod soak;
 pub mod stress;
 
 use std::sync::LazyLock;

@@ -13,7 +13,6 @@ mod ledger;
 mod maps;
 mod pools;
 mod processes;
-mod random;
 mod report;
 mod round;
 mod scopes;

@@ -105,6 +105,13 @@ struct RunArgs {
     /// [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = quantity::bytes)]
     memory: Option<usize>,
+    /// How much fuel a call may burn: an instruction takes about one unit, on every machine
+    /// [default: without limit]
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+    /// Has the same arguments give the same bits on every machine
+    #[arg(long)]
+    deterministic: bool,
 }
 
 fn main() -> ExitCode {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use sandpool::{LoadError, ModuleInfo, TaskModule};
+use sandpool::{LoadError, ModuleInfo, TaskModule, TaskModuleBuilder};
 
 /// Reads what the module in the file says of itself. Compiles nothing.
 pub(crate) fn inspect(file: &Path) -> anyhow::Result<ModuleInfo> {
@@ -11,7 +11,11 @@ pub(crate) fn inspect(file: &Path) -> anyhow::Result<ModuleInfo> {
 }
 
 /// Loads the module in the file, and checks that it has the task.
-pub(crate) fn load(file: &Path, task: &str) -> anyhow::Result<TaskModule> {
+pub(crate) fn load(
+    file: &Path,
+    task: &str,
+    settings: impl FnOnce(TaskModuleBuilder) -> TaskModuleBuilder,
+) -> anyhow::Result<TaskModule> {
     let wasm = read(file)?;
     // Before anything is compiled, which may take seconds.
     let looked_at = ModuleInfo::read(&wasm).and_then(|info| {
@@ -19,14 +23,18 @@ pub(crate) fn load(file: &Path, task: &str) -> anyhow::Result<TaskModule> {
         info.task(task).map(drop)
     });
     looked_at.map_err(|error| named(file, &error))?;
-    TaskModule::new(wasm).map_err(|error| named(file, &error))
+    let loaded = settings(TaskModule::builder(wasm)).load();
+    loaded.map_err(|error| named(file, &error))
 }
 
 fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(file).with_context(|| format!("{}: the file cannot be read", file.display()))
 }
 
-/// No error of a module that was read has a source, so nothing is lost.
 fn named(file: &Path, error: &LoadError) -> anyhow::Error {
-    anyhow::anyhow!("{}: {error}", file.display())
+    let file = file.display();
+    match std::error::Error::source(error) {
+        Some(cause) => anyhow::anyhow!("{file}: {error}: {cause}"),
+        None => anyhow::anyhow!("{file}: {error}"),
+    }
 }

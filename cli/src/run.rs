@@ -20,13 +20,24 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     json::check(arguments).context(
         "the arguments are not JSON; a text is written in quotation marks, and the shell wants others around them: '\"like this\"'",
     )?;
-    let module = module::load(&args.file, &args.task)?;
+    let module = module::load(&args.file, &args.task, |mut module| {
+        if args.fuel.is_some() {
+            module = module.fuel_metering();
+        }
+        if args.deterministic {
+            module = module.deterministic();
+        }
+        module
+    })?;
     let mut limits = Limits::new();
     if let Some(timeout) = args.timeout {
         limits = limits.timeout(timeout);
     }
     if let Some(bytes) = args.memory {
         limits = limits.memory_bytes(bytes);
+    }
+    if let Some(fuel) = args.fuel {
+        limits = limits.fuel(fuel);
     }
     let mut pool = ProcessPool::builder(&module).limits(limits);
     if let Some(workers) = args.workers {

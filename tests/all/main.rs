@@ -41,6 +41,7 @@ mod recycling;
 mod scopes;
 mod shutdown;
 mod slots;
+mod soak;
 mod stress;
 mod system_tasks;
 mod texts;

@@ -7,7 +7,7 @@ use sandpool::CancelHandle;
 
 use super::held;
 use super::ledger::Ledger;
-use super::random::Random;
+use crate::random::Random;
 
 /// A task that is to be cancelled.
 pub(super) struct Order {

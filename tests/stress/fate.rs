@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Once;
 
 use super::ending::Ending;
-use super::random::Random;
+use crate::random::Random;
 
 /// Which pool a task is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use sandpool::{MapError, MapOptions, MapWith, ProcessPool, ThreadPool};
 use super::ending::Ending;
 use super::fate::{Fate, Pool, panic_as_planned};
 use super::ledger::{Ledger, mark};
-use super::random::Random;
 use super::tally::Tally;
+use crate::random::Random;
 
 /// One input of a map over threads in so many panics.
 const PANICS: usize = 32;

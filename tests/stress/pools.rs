@@ -8,8 +8,8 @@ use sandpool::{ProcessPool, Shutdown, ThreadPool};
 use super::fate::Pool;
 use super::hooks::Hooks;
 use super::ledger::Ledger;
-use super::random::Random;
 use super::setup::{Setup, Way};
+use crate::random::Random;
 
 /// The pools that somebody may submit to.
 #[derive(Clone, Default)]

@@ -9,10 +9,10 @@ use super::canceller;
 use super::hooks::Hooks;
 use super::ledger::Ledger;
 use super::pools::Pools;
-use super::random::Random;
 use super::report::Report;
 use super::setup::Setup;
 use super::submitter::Submitter;
+use crate::random::Random;
 
 /// Plays the round. What is wrong is in the ledger then.
 pub(super) fn play(setup: &Setup, ledger: &Arc<Ledger>) -> Report {

@@ -10,7 +10,7 @@ use sandpool::{ProcessPool, ThreadPool};
 use super::fate::{Deed, Fate, Pool};
 use super::held::track;
 use super::ledger::{Ledger, mark};
-use super::random::Random;
+use crate::random::Random;
 
 /// One task in so many panics.
 const PANICS: usize = 16;

@@ -7,7 +7,7 @@ use sandpool::{Isolation, Shutdown};
 
 use super::Plan;
 use super::fate::Pool;
-use super::random::Random;
+use crate::random::Random;
 
 /// Which pools a round has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,9 +12,9 @@ use super::fate::{Fate, Pool, Use};
 use super::held::{Handle, Held, cancel};
 use super::ledger::Ledger;
 use super::pools::{Pools, WeakPools};
-use super::random::Random;
 use super::setup::Setup;
 use super::{maps, processes, scopes, threads};
+use crate::random::Random;
 
 /// How often a submitter tries still when all its pools are closed.
 const TRIES_AFTER: usize = 100;

@@ -33,6 +33,21 @@ fn no_arguments_are_none_or_null() {
 }
 
 #[test]
+fn fuel_is_a_limit_and_deterministic_runs_burn_the_same() {
+    let module = faults();
+    let run = |fuel: &str| {
+        let options = ["--deterministic", "--fuel", fuel];
+        sandpool([&["run", module.path(), "spin_until", "1000"], &options[..]].concat())
+    };
+    assert_eq!(run("1000000").ok(), "1000\n");
+    let said = run("1000").failed();
+    assert!(
+        said.contains("burnt more fuel than its limit of 1000 and was stopped"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_negative_number_is_an_argument_and_not_an_option() {
     assert_eq!(
         sandpool(["run", faults().path(), "checked", "-1.5"]).ok(),

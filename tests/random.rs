@@ -1,10 +1,10 @@
 //! Reproducible random numbers: splitmix64.
 
 /// A sequence of numbers that its seeds decide.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seeds: &[u64]) -> Self {
+    pub(crate) fn new(seeds: &[u64]) -> Self {
         let mut random = Self(0);
         for seed in seeds {
             random.0 ^= seed;
@@ -13,7 +13,7 @@ impl Random {
         random
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -22,11 +22,11 @@ impl Random {
     }
 
     /// Returns a number below `end`. The lower ones are not noticeably more frequent.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    pub(super) fn is_one_in(&mut self, number: u64) -> bool {
+    pub(crate) fn is_one_in(&mut self, number: u64) -> bool {
         self.below(number) == 0
     }
 }

@@ -1,0 +1,93 @@
+//! The pools that come and go, with one setting after the other.
+
+use std::time::Duration;
+
+use sandpool::{
+    Isolation, Limits, PoolStats, ProcessPool, Shutdown, TaskModule, TaskModuleBuilder,
+};
+
+use super::Violation;
+use super::cast::{self, Check, Liars};
+use crate::random::Random;
+
+/// Pools with a setting of their own.
+pub(super) struct Generation {
+    name: &'static str,
+    pool: ProcessPool,
+    counts_fuel: bool,
+    liars: Liars,
+}
+
+type Load = fn(TaskModuleBuilder) -> TaskModuleBuilder;
+
+/// Name, how the module is loaded, how many tasks a sandbox serves, whether fuel is counted.
+const SETTINGS: [(&str, Load, usize, bool); 5] = [
+    ("the default", |module| module, 1, false),
+    ("used again", |module| module, 16, false),
+    ("fuel", TaskModuleBuilder::fuel_metering, 1, true),
+    ("bounds checks", TaskModuleBuilder::bounds_checks, 1, false),
+    ("deterministic", TaskModuleBuilder::deterministic, 1, true),
+];
+
+impl Generation {
+    pub(super) fn new(number: usize) -> Result<Self, Violation> {
+        let (name, load, tasks, counts_fuel) = SETTINGS[number % SETTINGS.len()];
+        let module = load(TaskModule::builder(fault_tasks::MODULE)).load();
+        let isolation = match tasks.try_into() {
+            Ok(tasks) if tasks > std::num::NonZeroUsize::MIN => Isolation::Reuse { tasks },
+            _ => Isolation::Fresh,
+        };
+        let pool = ProcessPool::builder(module.map_err(|error| error.to_string())?)
+            .workers(1)
+            .isolation(isolation)
+            .limits(limits())
+            .build();
+        Ok(Self {
+            name,
+            pool: pool.map_err(|error| error.to_string())?,
+            counts_fuel,
+            liars: Liars::load()?,
+        })
+    }
+
+    pub(super) fn honest(&self, random: &mut Random) -> Result<Check, Violation> {
+        cast::honest(&self.pool, random)
+    }
+
+    pub(super) fn misbehaving(&self, random: &mut Random) -> Result<Check, Violation> {
+        cast::misbehaving(&self.pool, self.counts_fuel, &self.liars, random)
+    }
+
+    /// Shuts the pools down and sees that nothing is left of their tasks.
+    pub(super) fn end(self) -> Result<(), Violation> {
+        for pool in std::iter::once(&self.pool).chain(self.liars.pools()) {
+            pool.shutdown(Shutdown::Finish);
+            // A cancelled task may be waited for, and not yet have been taken off its worker.
+            check_stats(self.name, &pool.stats(), u64::MAX)?;
+        }
+        Ok(())
+    }
+}
+
+/// Those of the pools whose tasks misbehave.
+pub(super) fn limits() -> Limits {
+    Limits::new()
+        .memory_bytes(8 << 20)
+        .argument_bytes(64 << 10)
+        .result_bytes(64 << 10)
+        .timeout(Duration::from_secs(60))
+}
+
+/// Sees that the numbers of a pool that was shut down add up, and that no more tasks ended without a value
+/// than may.
+pub(super) fn check_stats(name: &str, stats: &PoolStats, errors: u64) -> Result<(), Violation> {
+    let is_quiet = stats.workers == 0 && stats.queued == 0 && stats.running == 0;
+    let is_whole = stats.instances_made == stats.instances_retired;
+    let is_right = stats.errors() <= errors && stats.other_errors <= errors;
+    match is_quiet && is_whole && is_right {
+        true => Ok(()),
+        false => Err(format!(
+            "{name}: the pool is not as it should be: {stats:?}"
+        )),
+    }
+}
