@@ -163,12 +163,13 @@ pub(super) fn misbehaving(
 /// Guests that answer with what is none.
 pub(super) struct Liars(Vec<ProcessPool>);
 
-/// What their only task, which takes no argument, answers: a length in the upper half, a pointer in the lower.
+/// What their only task, which takes no argument, answers: a length in the upper half, a pointer in the lower. At
+/// 32 there is a status that is none.
 const LIES: [&str; 4] = [
     "i64.const -1",
     "i64.const 0",
-    "i64.const 0x1_0000_ffff",
-    "i64.const 0x100_0000_0000",
+    "i64.const 0x2_0000_ffff",
+    "i64.const 0x2_0000_0020",
 ];
 
 impl Liars {
@@ -208,6 +209,7 @@ fn liar(lie: &str) -> Vec<u8> {
         r#"(module
             (@custom "sandpool.tasks" "{record}")
             (memory (export "memory") 1)
+            (data (i32.const 32) "\09")
             (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
             (func (export "sandpool_alloc") (param i32) (result i32) i32.const 1024)
             (func (export "sandpool.scalar.nothing") (param i64 i64 i64 i64) (result i64) i64.const 7)

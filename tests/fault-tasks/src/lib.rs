@@ -7,6 +7,7 @@ use sandpool_guest::{Schema, task};
 use serde::{Deserialize, Serialize};
 
 pub mod names;
+pub mod unruly;
 
 sandpool_guest::module!();
 

@@ -1,0 +1,4 @@
+;; Is a component.
+;; refused: Component
+;; records: none
+(component)

@@ -1,0 +1,12 @@
+;; Copies 32 MiB of memory to and fro, for ever.
+;; ends: DeadlineExceeded
+;; limits: timeout=3ms memory=64MiB
+(module
+  (memory (export "memory") 1024)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (loop
+      (memory.copy (i32.const 0) (i32.const 1) (i32.const 0x2000000))
+      (memory.copy (i32.const 1) (i32.const 0) (i32.const 0x2000000))
+      (br 0)) (i64.const 0)))

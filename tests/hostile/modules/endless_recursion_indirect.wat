@@ -1,0 +1,11 @@
+;; Calls itself through a table for ever.
+;; ends: StackOverflow
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (call $f) (i64.const 0))
+  (type $s (func))
+  (table $t funcref (elem $f))
+  (func $f (call_indirect $t (type $s) (i32.const 0))))

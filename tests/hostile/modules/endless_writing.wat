@@ -1,0 +1,12 @@
+;; Writes over all of its memory again and again.
+;; ends: DeadlineExceeded
+;; limits: timeout=3ms
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (local $i i32)
+    (loop
+      (i32.store (local.tee $i (i32.and (i32.add (local.get $i) (i32.const 4)) (i32.const 0xfffc))) (local.get $i))
+      (br 0)) (i64.const 0)))

@@ -1,0 +1,8 @@
+;; Exports no way to ask for memory.
+;; refused: MissingExport("sandpool_alloc")
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (i64.const 0x2_0000_0010))
+  (data (i32.const 16) "\00\00"))

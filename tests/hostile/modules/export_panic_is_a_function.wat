@@ -1,0 +1,9 @@
+;; Exports a function as the address of its panic report.
+;; refused: ExportType
+(module
+  (memory (export "memory") 1)
+  (func (export "SANDPOOL_PANIC"))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (i64.const 0x2_0000_0010))
+  (data (i32.const 16) "\00\00"))

@@ -1,0 +1,8 @@
+;; Has a task that returns a number of 32 bits.
+;; refused: ExportType
+;; says: -> (i64)
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i32) (i32.const 0)))

@@ -1,0 +1,7 @@
+;; Has a task that returns two numbers.
+;; refused: ExportType
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64 i64) (i64.const 0) (i64.const 0)))

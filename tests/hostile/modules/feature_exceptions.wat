@@ -1,0 +1,10 @@
+;; Throws an exception.
+;; refused: Feature
+;; says: needs exceptions
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (throw $e))
+  (tag $e))

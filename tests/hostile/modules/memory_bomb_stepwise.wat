@@ -1,0 +1,9 @@
+;; Grows its memory a page at a time, for ever.
+;; ends: MemoryLimitExceeded
+;; limits: memory=1MiB
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (loop (drop (memory.grow (i32.const 1))) (br 0)) (i64.const 0)))

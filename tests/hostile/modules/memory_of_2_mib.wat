@@ -1,0 +1,11 @@
+;; Has more memory from the start than its limit.
+;; ends: MemoryLimitExceeded
+;; says: wanted 2097152 bytes of memory, its limit is 1048576
+;; limits: memory=1MiB
+(module
+  (memory (export "memory") 32)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (i64.const 0x2_0000_0010))
+  (data (i32.const 16) "\00\00"))

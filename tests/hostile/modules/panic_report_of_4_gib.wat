@@ -1,0 +1,9 @@
+;; Traps with a panic report that claims 4 GiB.
+;; ends: Trapped(Unreachable)
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    unreachable)
+  (data (i32.const 4096) "\01\00\00\00\01\00\00\00\ff\ff\ff\ff\ff\ff\ff\ff"))

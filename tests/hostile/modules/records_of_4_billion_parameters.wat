@@ -1,0 +1,11 @@
+;; Has a record with 2^32 - 1 parameters.
+;; refused: BadRecords
+;; records: none
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (i64.const 0x2_0000_0010))
+  (@custom "sandpool.tasks" "\16\00\00\00\01\00\00\00\00\00\00\00\01\00\00\00x\00\00\00\00\01\00\00\00y\ff\ff\ff\ff")
+  (data (i32.const 16) "\00\00"))

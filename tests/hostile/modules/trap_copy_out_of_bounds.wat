@@ -1,0 +1,8 @@
+;; Copies memory from past its end.
+;; ends: Trapped(MemoryOutOfBounds)
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (memory.copy (i32.const 0) (i32.const 60000) (i32.const 10000)) (i64.const 0)))

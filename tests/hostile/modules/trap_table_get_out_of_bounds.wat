@@ -1,0 +1,9 @@
+;; Reads a table past its end.
+;; ends: Trapped(TableOutOfBounds)
+(module
+  (memory (export "memory") 1)
+  (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
+  (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
+  (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64)
+    (drop (table.get $t (i32.const -1))) (i64.const 0))
+  (table $t 1 funcref))
