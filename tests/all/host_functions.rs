@@ -90,7 +90,10 @@ fn a_panic_of_the_hosts_function_is_that_of_the_task_and_names_the_place() {
             panic!("{error}");
         };
         assert_eq!(panic.message(), "the shop is closed");
-        assert!(panic.file().unwrap().ends_with("host_functions.rs"), "{error}");
+        assert!(
+            panic.file().unwrap().ends_with("host_functions.rs"),
+            "{error}"
+        );
         assert!(!error.backtrace().is_empty());
     }
     assert!(pool.submit(tasks::notes, 1).unwrap().join().is_ok());

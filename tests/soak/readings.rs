@@ -92,9 +92,10 @@ impl fmt::Display for Window {
 
 /// Compares the last minutes with those after the warm-up; without so many there is nothing to compare.
 pub(super) fn compare(windows: &[Window]) -> Result<String, String> {
-    const WARM_UP: usize = 2;
     const FEW: usize = 5;
-    let (Some(first), Some(last)) = (windows.get(WARM_UP), windows.last()) else {
+    // The allocator takes its time to have seen every size that is asked for.
+    let warm_up = (windows.len() / 4).max(2);
+    let (Some(first), Some(last)) = (windows.get(warm_up), windows.last()) else {
         return Ok("too short to tell whether the process grows".to_owned());
     };
     let grown = |what, before: u64, after: u64, allowed: u64| match after > before + allowed {
@@ -110,7 +111,7 @@ pub(super) fn compare(windows: &[Window]) -> Result<String, String> {
     grown("threads", first.threads, last.threads, 4)?;
     grown("files", first.files, last.files, 4)?;
     grown("mappings", first.mappings, last.mappings, 64)?;
-    let warm = &windows[WARM_UP..];
+    let warm = &windows[warm_up..];
     let start = &warm[..FEW.min(warm.len())];
     let end = &warm[warm.len().saturating_sub(FEW)..];
     let ratio = |of: fn(&Window) -> f64| median(end, of) / median(start, of);

@@ -1,5 +1,6 @@
 ;; Has a table of more elements than there can be.
-;; ends: TableLimitExceeded
+;; refused: Invalid
+;; says: exceeds the limit of 1000000
 (module
   (memory (export "memory") 1)
   (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
