@@ -1,38 +1,75 @@
-//! The inputs that fuzzing starts from, and those that it has found.
+//! What fuzzers have found, and inputs of every kind that they begin with: once more through the targets.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use sandpool_tests::fuzzed::TARGETS;
+use sandpool_tests::fuzzed;
 
-/// Returns the files of a folder of the fuzzing targets.
-fn inputs(folder: &str, target: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz")
-        .join(folder)
-        .join(target);
-    let Ok(files) = fs::read_dir(&folder) else {
-        return Vec::new();
-    };
-    files
-        .map(|file| fs::read(file.unwrap().path()).unwrap())
-        .collect()
+        .join(name)
 }
 
-#[test]
-fn what_fuzzing_starts_from_is_there_and_breaks_nothing() {
-    for (target, run) in TARGETS {
-        let inputs = inputs("corpus", target);
-        assert!(inputs.len() >= 10, "{target}: {} inputs", inputs.len());
-        inputs.iter().for_each(|input| run(input));
+/// The files in the folder, by name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn replay(target: &str, run: fn(&[u8])) {
+    let corpus = files(&folder("corpus").join(target));
+    assert!(!corpus.is_empty(), "the corpus of {target} is empty");
+    let regressions = folder("regressions").join(target);
+    // A target that has found nothing has no such folder.
+    let regressions = regressions.exists().then(|| files(&regressions));
+    for file in corpus.iter().chain(regressions.iter().flatten()) {
+        // Shown where the test fails.
+        println!("{}", file.display());
+        run(&fs::read(file).unwrap());
     }
 }
 
 #[test]
-fn what_fuzzing_has_found_stays_mended() {
-    for (target, run) in TARGETS {
-        inputs("regressions", target)
-            .iter()
-            .for_each(|input| run(input));
+fn kept_bytes_are_loaded_or_refused() {
+    replay("load", fuzzed::load);
+}
+
+#[test]
+fn kept_modules_that_were_made_up_harm_nobody() {
+    replay("generated", fuzzed::generated);
+}
+
+#[test]
+fn kept_answers_are_read_or_refused() {
+    replay("answer", fuzzed::answer);
+}
+
+#[test]
+fn kept_arguments_end_as_they_may() {
+    replay("arguments", fuzzed::arguments);
+}
+
+#[test]
+fn every_target_is_replayed() {
+    let replayed = ["answer", "arguments", "generated", "load"];
+    let targets = files(&folder("targets"));
+    let names: Vec<_> = targets
+        .iter()
+        .map(|file| file.file_stem().unwrap())
+        .collect();
+    assert_eq!(names, replayed);
+    // Where nothing was found, there is no folder of what was.
+    let kept = ["corpus", "regressions"].map(|kept| (kept, folder(kept)));
+    for (kept, folder) in kept.iter().filter(|(_, folder)| folder.exists()) {
+        for target in files(folder) {
+            let name = target.file_name().unwrap().to_str().unwrap();
+            assert!(
+                replayed.contains(&name),
+                "{kept} for {name}, which is no target"
+            );
+        }
     }
 }

@@ -1,66 +1,99 @@
-//! Any bytes as what a guest hands over: its answer, its panic report, its records.
+//! Any bytes as what a guest hands back.
 
-use std::collections::BTreeMap;
+use sandpool_abi::codec::{ByteBuf, decode, encode};
+use sandpool_abi::{
+    ABI_VERSION, Failure, Outcome, PANIC_REPORT_BYTES, PanicReport, RecordError, read_records,
+};
 
-use sandpool_abi::codec::{ByteBuf, decode};
-use sandpool_abi::{Outcome, PanicReport, Span, read_records};
-use serde::Deserialize;
+use crate::fuzzed::shapes::{Arrays, Borrowed, Choice, Lists, Maps, Mixed, NoSize, Options, Tree};
 
-/// Reads the bytes as each of the things that a guest hands over, and a value as each of many types.
+/// Reads the bytes as an answer, as values of many types, as a panic report and as records.
 ///
 /// # Panics
 ///
-/// If what is read has more in it than so many bytes can tell.
+/// If a value is not the same after it was encoded and decoded once more, or if more comes out than
+/// was in the bytes.
 pub fn answer(bytes: &[u8]) {
-    if let Ok(Outcome::Value(value)) = Outcome::read(bytes) {
-        assert_eq!(value.len() + 1, bytes.len());
-        decoded(value);
-    }
-    decoded(bytes);
-    if let Some(report) = PanicReport::read(bytes) {
-        // What is no UTF-8 is replaced by three bytes for each.
-        assert!(report.message.len() + report.file.len() <= 3 * bytes.len());
-    }
-    if let Ok(records) = read_records(bytes) {
-        assert!(records.len() <= bytes.len());
-    }
-    if let Some(packed) = bytes.first_chunk() {
-        let span = Span::from_u64(u64::from_le_bytes(*packed));
-        if let Some(range) = span.range(bytes.len()) {
-            assert!(bytes.get(range).is_some());
+    outcome(bytes);
+    values(bytes);
+    report(bytes);
+    records(bytes);
+}
+
+fn outcome(bytes: &[u8]) {
+    match Outcome::read(bytes) {
+        Ok(Outcome::Value(value)) => assert_eq!(value, &bytes[1..]),
+        Ok(Outcome::Failed(Failure { message, causes })) => {
+            let text: usize = causes.iter().map(String::len).sum();
+            assert!(message.len() + text + causes.len() < bytes.len());
         }
+        Ok(Outcome::BadArguments(text) | Outcome::BadResult(text)) => {
+            assert!(text.len() <= most_of_text(bytes));
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }
 
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "only decoded")]
-enum Shape {
-    Point,
-    Circle(f64),
-    Square { side: u32, name: Option<String> },
-    Group(Vec<Shape>),
-    Boxed(Box<Shape>),
+/// A byte that is no UTF-8 becomes a character of three.
+fn most_of_text(bytes: &[u8]) -> usize {
+    3 * bytes.len()
 }
 
-fn decoded(bytes: &[u8]) {
-    let numbers: Result<Vec<u64>, _> = decode(bytes);
-    if let Ok(numbers) = numbers {
-        assert!(numbers.len() < bytes.len(), "a number has a byte at least");
+/// What can be decoded is the same after it was encoded; the bytes need not be, as a number has several
+/// encodings.
+macro_rules! survive {
+    ($bytes:expr, $($ty:ty),* $(,)?) => {$(
+        if let Ok(value) = decode::<$ty>($bytes) {
+            let once = encode(&value).expect("it was decoded");
+            assert!(once.len() <= $bytes.len(), "{}", stringify!($ty));
+            match decode::<$ty>(&once) {
+                Ok(again) => assert_eq!(encode(&again), Ok(once), "{}", stringify!($ty)),
+                // Fewer bytes may have fewer elements of no size.
+                Err(error) => assert!(error.to_string().contains("more elements"), "{error}"),
+            }
+        }
+    )*};
+}
+
+fn values(bytes: &[u8]) {
+    survive!(
+        bytes,
+        Lists,
+        Maps,
+        Options,
+        NoSize,
+        Arrays,
+        Tree,
+        Vec<Choice>,
+        Mixed,
+        ByteBuf,
+        Borrowed<'_>,
+        String,
+        f64,
+        (u8, i16, u32, i64, u128),
+        Failure,
+    );
+}
+
+fn report(bytes: &[u8]) {
+    if let Some(report) = PanicReport::read(bytes) {
+        assert!(report.line > 0);
+        let most = most_of_text(bytes).min(3 * PANIC_REPORT_BYTES);
+        assert!(report.message.len() + report.file.len() <= most);
     }
-    let _ = decode::<Vec<Vec<u8>>>(bytes);
-    let _ = decode::<BTreeMap<String, Vec<Option<f32>>>>(bytes);
-    let _ = decode::<Vec<Shape>>(bytes);
-    let _ = decode::<ByteBuf>(bytes);
-    let _ = decode::<&str>(bytes);
-    let _ = decode::<(i8, i128, char, bool, f64)>(bytes);
-    let _ = decode::<Result<String, Box<str>>>(bytes);
-    // Elements that take no byte: there can be any number of them.
-    if let Ok(nothings) = decode::<Vec<()>>(bytes) {
-        let most = 1 << 20;
-        assert!(
-            nothings.len() <= most.max(bytes.len() * 64),
-            "{}",
-            nothings.len()
-        );
+}
+
+fn records(bytes: &[u8]) {
+    /// A length, a version, flags, three texts and the number of parameters.
+    const LEAST_BYTES: usize = 7 * 4;
+    match read_records(bytes) {
+        Ok(records) => {
+            assert!(records.len() * LEAST_BYTES <= bytes.len());
+            for record in records {
+                assert!(record.to_string().len() <= bytes.len());
+            }
+        }
+        Err(RecordError::Version { found }) => assert_ne!(found, ABI_VERSION),
+        Err(RecordError::Malformed) => assert!(!bytes.is_empty()),
     }
 }

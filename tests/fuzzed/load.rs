@@ -1,52 +1,47 @@
 //! Any bytes as a module.
 
-use sandpool::{LoadError, ModuleInfo, ProcessPool, TaskModule};
+use std::time::Duration;
 
-/// Reads the bytes as a module, loads it, and runs its tasks if it can be loaded.
+use sandpool::{LoadError, LoadLimits, ModuleInfo, TaskModule};
+
+const LIMITS: LoadLimits = LoadLimits::new()
+    .module_bytes(64 << 10)
+    .functions(200)
+    .compile_time(Duration::from_secs(5));
+
+/// Reads, checks and loads the bytes as a module.
 ///
 /// # Panics
 ///
-/// If what the parser says of the module and whether it can be loaded contradict each other, or the
-/// compiler fails.
+/// If a module is loaded of which the look before says that it cannot be, or the other way round where it
+/// says why, or if the compiler fails.
 pub fn load(bytes: &[u8]) {
-    let info = ModuleInfo::read(bytes);
-    let checked = info.as_ref().is_ok_and(|info| info.check().is_ok());
-    let loaded = TaskModule::builder(bytes)
-        .limits(super::load_limits())
-        .load();
-    match loaded {
-        Ok(module) => {
-            assert!(checked, "what cannot be loaded was");
-            run(&module);
-        }
-        Err(LoadError::Compiler(reason)) => panic!("the compiler failed: {reason}"),
-        Err(error) => assert!(!error.to_string().is_empty()),
+    let checked = ModuleInfo::read(bytes).and_then(|info| {
+        look_at(&info);
+        info.check()
+    });
+    let loaded = TaskModule::builder(bytes).limits(LIMITS).load();
+    match (&checked, &loaded) {
+        (Err(checked), Ok(_)) => panic!("loaded, although {checked}"),
+        (_, Err(LoadError::Compiler(reason))) => panic!("the compiler failed{reason}"),
+        (_, Ok(module)) => look_at(module.info()),
+        (_, Err(error)) => assert!(!error.to_string().is_empty()),
     }
 }
 
-/// Runs every task with arguments that may fit it.
-pub(super) fn run(module: &TaskModule) {
-    const MOST_TASKS: usize = 4;
-    let pool = ProcessPool::builder(module).workers(1);
-    let pool = pool.limits(super::limits()).build().expect("there is room");
-    for task in module.tasks().iter().take(MOST_TASKS) {
-        let name = task.name();
-        if let Ok(handle) = pool.submit_bytes(name, *b"some bytes") {
-            shown(handle.join());
-        }
-        let handle = pool.submit_json(name, "[1, \"two\"]").expect("it is there");
-        shown(handle.join());
+/// Asks for all that there is.
+fn look_at(info: &ModuleInfo) {
+    for task in info.tasks() {
+        assert_eq!(
+            info.task(task.name()).expect("it is in the list").name(),
+            task.name()
+        );
+        let signature = task.to_string();
+        assert!(signature.starts_with(task.name()), "{signature}");
+        assert!(signature.contains(task.output()) || task.output() == "()");
     }
-}
-
-/// Sees that an error can be shown, without anything that a terminal obeys.
-pub(super) fn shown<T>(outcome: Result<T, sandpool::TaskError>) {
-    if let Err(error) = outcome {
-        let mut cause: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(error) = cause {
-            let text = error.to_string();
-            assert!(!text.contains('\u{1b}'), "{text:?}");
-            cause = error.source();
-        }
+    for import in info.imports() {
+        assert!(import.module().len() + import.name().len() < info.module_bytes());
     }
+    assert!(info.code_bytes() < info.module_bytes());
 }

@@ -1,3 +1,5 @@
+//! Fuzzes `sandpool_tests::fuzzed::answer`.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sandpool_tests::fuzzed::answer(bytes));
