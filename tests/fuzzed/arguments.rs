@@ -102,6 +102,8 @@ fn with_json(pool: &ProcessPool, task: &str, given: &[u8]) {
             let parsed = serde_json::from_str::<IgnoredAny>(&value);
             parsed.unwrap_or_else(|error| panic!("{task} returned {value}: {error}"));
         }
+        // It says so where more numbers are asked for than can be addressed.
+        Err(error) if task == "primes_below" && error.is_panic() => {}
         Err(error) => is_allowed(&error),
     }
 }

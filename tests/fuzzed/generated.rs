@@ -52,6 +52,11 @@ pub fn generated(bytes: &[u8]) {
     let module = match builder.load() {
         Ok(module) => module,
         Err(LoadError::TooComplex { .. } | LoadError::CompileTime { .. }) => return,
+        // One memory is asked for, beside which others may be made up.
+        Err(LoadError::Feature {
+            proposal: "multiple memories",
+            ..
+        }) => return,
         Err(error) => panic!("not loaded: {error}"),
     };
     let limits = match settings.deterministic {
