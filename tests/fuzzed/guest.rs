@@ -1,7 +1,6 @@
 //! A module of made-up functions that keeps to the task ABI.
 
 use std::convert::Infallible;
-use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
 use sandpool_abi::schema::Schema;
@@ -29,15 +28,23 @@ const ARGUMENTS_AT: i32 = 1024;
 /// Two bytes at address 16.
 const ANSWER: i64 = 2 << 32 | 16;
 
-/// What every module exports.
-static EXPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let text = r#"(module
-        (memory (export "memory") 1)
-        (global (export "SANDPOOL_PANIC") i32 (i32.const 0))
-        (func (export "sandpool_alloc") (param i32) (result i32) unreachable)
-        (func (export "sandpool.task.made_up") (param i32 i32 i32) (result i64) unreachable))"#;
-    wat::parse_str(text).expect("it is well-formed")
-});
+/// A module with the exports that the made-up one is to have.
+fn exports(input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> {
+    // The last has a page more than the limit of the tasks.
+    let pages = input.int_in_range(1..=17)?;
+    let most = match input.arbitrary()? {
+        true => (pages + input.int_in_range(0..=4)?).to_string(),
+        false => String::new(),
+    };
+    let text = format!(
+        r#"(module
+            (memory (export "memory") {pages} {most})
+            (global (export "SANDPOOL_PANIC") i32 (i32.const 0))
+            (func (export "sandpool_alloc") (param i32) (result i32) unreachable)
+            (func (export "sandpool.task.made_up") (param i32 i32 i32) (result i64) unreachable))"#
+    );
+    Ok(wat::parse_str(text).expect("it is well-formed"))
+}
 
 /// Returns a module made of the input: valid, without imports and start function, with only what
 /// guests may use, and with a record of its task.
@@ -65,14 +72,13 @@ pub(super) fn guest(input: &mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>> 
 
 fn config(input: &mut Unstructured<'_>) -> arbitrary::Result<Config> {
     Ok(Config {
-        exports: Some(EXPORTS.clone()),
+        exports: Some(exports(input)?),
         allow_start_export: false,
         max_imports: 0,
         max_funcs: 20,
         max_instructions: input.int_in_range(10..=400)?,
-        max_memories: 1,
-        // A page more than the limit of the tasks.
-        max_memory32_bytes: 17 << 16,
+        // Beside the one that is exported.
+        max_memories: 0,
         max_tables: input.int_in_range(0..=3)?,
         // More than the limit of the tasks.
         max_table_elements: 1100,
