@@ -63,7 +63,7 @@ fn add_imports(text: &mut String, info: &ModuleInfo) {
         }
         return;
     }
-    *text += "imports  a sandbox grants nothing, so this module cannot be loaded:\n";
+    *text += "imports  to load this module, a host has to grant it:\n";
     for import in info.imports() {
         let [module, name] = [import.module(), import.name()].map(escape::line);
         let _ = writeln!(text, "    `{name}` from `{module}`");

@@ -100,8 +100,8 @@ impl<T> TaskHandle<T> {
     ///
     /// A task that waits in the queue is never started. A running task of a
     /// [`ProcessPool`](crate::ProcessPool) is stopped; its handle is finished at once, its worker is
-    /// free within milliseconds, or when the instruction that it executes has ended: filling or
-    /// copying a piece of memory is one, so the memory limit bounds it. A closure that runs on a
+    /// free within milliseconds, or when a [function of the host](crate::Grants::function) that it has
+    /// called returns. A closure that runs on a
     /// [`ThreadPool`](crate::ThreadPool) cannot be stopped: `false`, and it runs on. `false` also for
     /// a task that has ended otherwise.
     pub fn cancel(&self) -> bool {

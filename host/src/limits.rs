@@ -42,8 +42,8 @@ impl Limits {
     }
 
     /// Sets how long a task may run, from its start; what it waits in the queue does not count.
-    /// Default: without limit. Past it the task is stopped, within milliseconds or when the
-    /// instruction that it executes has ended (filling a piece of memory is one), and ends as
+    /// Default: without limit. Past it the task is stopped, within milliseconds or when a
+    /// [function of the host](crate::Grants::function) that it has called returns, and ends as
     /// [`DeadlineExceeded`](crate::TaskErrorKind::DeadlineExceeded).
     #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {

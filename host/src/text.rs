@@ -23,14 +23,16 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
+/// The `sandpool` command escapes the same in what it shows itself.
 fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(
             character,
             '\u{61c}'
-                | '\u{200b}'..='\u{200f}'
+                | '\u{200e}'
+                | '\u{200f}'
                 | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{2069}'
+                | '\u{2066}'..='\u{2069}'
                 | '\u{feff}'
         )
 }
@@ -58,7 +60,7 @@ mod tests {
             shown("a\u{1b}[2Jb\u{9b}31m\0"),
             "a\\u{1b}[2Jb\\u{9b}31m\\u{0}"
         );
-        assert_eq!(shown("abc\u{202e}cba\u{200b}"), "abc\\u{202e}cba\\u{200b}");
+        assert_eq!(shown("abc\u{202e}cba\u{200f}"), "abc\\u{202e}cba\\u{200f}");
         assert_eq!(shown("one\r\ntwo"), "one\\u{d}\n    two");
         assert_eq!(shown("größer: 数 🦀"), "größer: 数 🦀");
     }

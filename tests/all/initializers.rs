@@ -127,3 +127,27 @@ fn an_initializer_whose_result_is_too_large_for_a_task_is_that_tasks_error() {
     assert!(matches!(error.kind(), TaskErrorKind::ResultTooLarge { .. }));
     assert_eq!(pool.submit(tasks::add, (1, 2)).unwrap().join().unwrap(), 3);
 }
+
+#[test]
+fn an_initializers_arguments_have_the_limit_of_the_task() {
+    let pool = ProcessPool::builder(fault_module())
+        .workers(1)
+        .initializer(tasks::echo_bytes, vec![0; 2000])
+        .limits(Limits::new().argument_bytes(1000))
+        .build()
+        .unwrap();
+    let error = pool.submit(tasks::add, (1, 1)).unwrap().join().unwrap_err();
+    assert!(
+        matches!(
+            error.kind(),
+            TaskErrorKind::ArgumentsTooLarge {
+                limit_bytes: 1000,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    // It is the task's error: one with another limit is served.
+    let roomy = pool.with(Limits::new());
+    assert_eq!(roomy.submit(tasks::add, (1, 1)).unwrap().join().unwrap(), 2);
+}

@@ -117,13 +117,11 @@ pub(crate) fn cases() -> Vec<Case> {
         slow("blocks_3_000_deep", function("", &nested(3_000)), served()),
         slow(
             "data_of_32_million_bytes",
-            many(1, |_| {
-                format!(
-                    "(memory $m 600) (data (memory 0) (i32.const 65536) \"{}\")",
-                    "x".repeat(32 << 20)
-                )
-            }),
-            refused("Feature"),
+            module_of(
+                600,
+                &format!("(data (i32.const 65536) \"{}\")", "x".repeat(32 << 20)),
+            ),
+            served(),
         ),
     ]
 }
@@ -159,9 +157,14 @@ fn function(locals: &str, body: &str) -> Vec<u8> {
 }
 
 fn module(more: &str) -> Vec<u8> {
+    module_of(1, more)
+}
+
+/// A module with so many pages of memory.
+fn module_of(pages: usize, more: &str) -> Vec<u8> {
     let text = format!(
         r#"(module
-            (memory (export "memory") 1)
+            (memory (export "memory") {pages})
             (global (export "SANDPOOL_PANIC") i32 (i32.const 4096))
             (func (export "sandpool_alloc") (param i32) (result i32) (i32.const 1024))
             (func (export "sandpool.task.misbehave") (param i32 i32 i32) (result i64) (i64.const 0x2_0000_0010))

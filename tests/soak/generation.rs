@@ -58,14 +58,16 @@ impl Generation {
         cast::misbehaving(&self.pool, self.counts_fuel, &self.liars, random)
     }
 
-    /// Shuts the pools down and sees that nothing is left of their tasks.
-    pub(super) fn end(self) -> Result<(), Violation> {
-        for pool in std::iter::once(&self.pool).chain(self.liars.pools()) {
+    /// Shuts the pools down and sees that all tasks that they accepted have ended, so many of them without a
+    /// value, and that nothing is left of them.
+    pub(super) fn end(self, accepted: u64, misbehaved: u64) -> Result<(), Violation> {
+        let pools = std::iter::once(&self.pool).chain(self.liars.pools());
+        let shut_down = |pool: &ProcessPool| {
             pool.shutdown(Shutdown::Finish);
-            // A cancelled task may be waited for, and not yet have been taken off its worker.
-            check_stats(self.name, &pool.stats(), u64::MAX)?;
-        }
-        Ok(())
+            pool.stats()
+        };
+        let stats: Vec<PoolStats> = pools.map(shut_down).collect();
+        check_stats(self.name, &stats, accepted, misbehaved)
     }
 }
 
@@ -78,16 +80,22 @@ pub(super) fn limits() -> Limits {
         .timeout(Duration::from_secs(60))
 }
 
-/// Sees that the numbers of a pool that was shut down add up, and that no more tasks ended without a value
-/// than may.
-pub(super) fn check_stats(name: &str, stats: &PoolStats, errors: u64) -> Result<(), Violation> {
-    let is_quiet = stats.workers == 0 && stats.queued == 0 && stats.running == 0;
-    let is_whole = stats.instances_made == stats.instances_retired;
-    let is_right = stats.errors() <= errors && stats.other_errors <= errors;
-    match is_quiet && is_whole && is_right {
+/// Sees that the numbers of pools that were shut down add up to those of their tasks.
+pub(super) fn check_stats(
+    name: &str,
+    stats: &[PoolStats],
+    accepted: u64,
+    misbehaved: u64,
+) -> Result<(), Violation> {
+    let sum = |of: fn(&PoolStats) -> u64| stats.iter().map(of).sum::<u64>();
+    let left = sum(|stats| stats.workers + stats.queued + stats.running);
+    let kept = sum(|stats| stats.instances_made) - sum(|stats| stats.instances_retired);
+    let ended = sum(PoolStats::finished);
+    let without_value = sum(|stats| stats.errors() + stats.cancelled);
+    match (left, kept, ended, without_value) == (0, 0, accepted, misbehaved) {
         true => Ok(()),
         false => Err(format!(
-            "{name}: the pool is not as it should be: {stats:?}"
+            "{name}: of {accepted} tasks {misbehaved} had to end without a value: {stats:?}"
         )),
     }
 }

@@ -21,29 +21,30 @@ impl Readings {
         let number = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
             let word = line.and_then(|line| line.split_whitespace().next());
-            word.and_then(|word| word.parse().ok()).unwrap_or_default()
+            let number = word.and_then(|word| word.parse().ok());
+            number.unwrap_or_else(|| panic!("{name} is in /proc/self/status"))
         };
         // The name of the process is in parentheses; the times are the 12th and 13th word after it.
         let stat = read("stat");
-        let after_name = stat.rsplit(')').next().unwrap_or_default();
-        let words: Vec<u64> = after_name
-            .split_whitespace()
-            .map(|word| word.parse().unwrap_or_default())
-            .collect();
+        let (_, after_name) = stat.rsplit_once(')').expect("it has a name");
+        let times = after_name.split_whitespace().skip(11).take(2);
+        let ticks = times.map(|word| word.parse::<u64>().expect("it is a number"));
         Self {
             at: Instant::now(),
             tasks,
-            cpu_ticks: words.iter().skip(11).take(2).sum(),
+            cpu_ticks: ticks.sum(),
             rss_kib: number("VmRSS:"),
             threads: number("Threads:"),
-            files: fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64),
+            files: fs::read_dir("/proc/self/fd")
+                .expect("this is Linux")
+                .count() as u64,
             mappings: read("maps").lines().count() as u64,
         }
     }
 }
 
 fn read(file: &str) -> String {
-    fs::read_to_string(format!("/proc/self/{file}")).unwrap_or_default()
+    fs::read_to_string(format!("/proc/self/{file}")).expect("this is Linux")
 }
 
 /// What was done between two readings, and the process at the end.
@@ -90,7 +91,7 @@ impl fmt::Display for Window {
     }
 }
 
-/// Compares the last minutes with those after the warm-up; without so many there is nothing to compare.
+/// Compares the last windows with those after the warm-up; without so many there is nothing to compare.
 pub(super) fn compare(windows: &[Window]) -> Result<String, String> {
     const FEW: usize = 5;
     // The allocator takes its time to have seen every size that is asked for.

@@ -84,11 +84,11 @@ fn a_module_without_tasks_is_shown_and_how_to_make_some() {
 }
 
 #[test]
-fn imports_are_shown_and_that_they_keep_the_module_from_being_loaded() {
+fn imports_are_shown_and_that_a_host_has_to_grant_them() {
     let module = File::new(IMPORTING);
     let text = sandpool(["inspect", module.path()]).ok();
     assert!(
-        text.contains("this module cannot be loaded:\n    `f` from `env`\n"),
+        text.contains("a host has to grant it:\n    `f` from `env`\n"),
         "{text}"
     );
     let json = sandpool(["inspect", "--json", module.path()]).ok();

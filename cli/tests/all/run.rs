@@ -33,7 +33,7 @@ fn no_arguments_are_none_or_null() {
 }
 
 #[test]
-fn fuel_is_a_limit_and_deterministic_runs_burn_the_same() {
+fn fuel_is_a_limit_of_a_call() {
     let module = faults();
     let run = |fuel: &str| {
         let options = ["--deterministic", "--fuel", fuel];

@@ -28,8 +28,8 @@ const MAX_BRANCHES: usize = 100_000;
 /// How deep blocks may be in each other: it takes quadratic time to find the ends of those that are left.
 const MAX_DEPTH: usize = 5_000;
 
-/// How large the product of locals and branches may be: the compiler keeps the locals that live at each branch. At this
-/// size, and with all of them alive, it takes seconds and some hundred megabytes for the function.
+/// How large the product of locals and branches may be: the compiler keeps the locals that live at each
+/// branch. At this size, and with all of them alive, it takes seconds and some hundred megabytes.
 const MAX_LOCALS_AT_BRANCHES: usize = 5_000_000;
 
 /// Checks a module whose exports and imports are there.

@@ -121,7 +121,8 @@ impl TaskModuleBuilder {
         self
     }
 
-    /// Loads the module: checks it, compiles it on threads of its own, and waits for that.
+    /// Loads the module: checks it, compiles it on threads that run no tasks, and waits for
+    /// that.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
 //! Compiling, which a module can make take as long as it likes: within a time limit, on threads that
-//! run no tasks.
+//! run no tasks: one of its own, and those that all users of `rayon` in the process share.
 //!
 //! The compiler has no way to be stopped; but it asks a cache for every function, and a cache that
 //! unwinds ends it there. So what a time limit costs beyond itself is one function on each thread.

@@ -119,6 +119,7 @@ impl Processes {
                         arguments: &initializer.arguments,
                         ..*call
                     };
+                    check_arguments(&call)?;
                     let (done, _) = perform(&mut process, &call, |_| Ok(()));
                     call.fuel_used.set(process.fuel_used(call.limits));
                     done.map_err(|fault| initializer.fault(fault))?;
@@ -186,6 +187,7 @@ impl Initializer {
             | TaskErrorKind::FuelExhausted { .. }
             | TaskErrorKind::MemoryLimitExceeded { .. }
             | TaskErrorKind::TableLimitExceeded { .. }
+            | TaskErrorKind::ArgumentsTooLarge { .. }
             | TaskErrorKind::ResultTooLarge { .. }
             | TaskErrorKind::NoSandbox(_) => fault,
             kind => {
