@@ -57,6 +57,8 @@ pub struct Kernels {
     pub workers: Vec<usize>,
     /// How many rounds were measured. Every round runs every kernel in every place once.
     pub rounds: usize,
+    /// How many of them are of one process; the last process may have fewer.
+    pub rounds_of_a_process: usize,
     /// The kernels in the order in which they ran.
     pub runs: Vec<KernelRun>,
 }
@@ -130,6 +132,9 @@ pub struct Figure {
     pub measure: Measure,
     /// Every measured value, in the unit of the measure. Empty if there is none: see `remark`.
     pub values: Vec<f64>,
+    /// How many rounds the values are of, as many of each, in their order; 0 where all are of one.
+    #[serde(default)]
+    pub rounds: usize,
     /// What has to be known to read the figure, or why there is none.
     pub remark: Option<String>,
 }
@@ -152,7 +157,7 @@ pub enum Measure {
     Payload64Mb,
     /// What another idle worker takes of main memory; bytes.
     IdleWorker,
-    /// From the request to stop a task that never ends to that task's end; seconds.
+    /// From the request to stop a task that never ends to the result of the next one in its place; seconds.
     StopRunaway,
     /// From submitting a task that crashes its worker to the result of the next one; seconds.
     Recover,
@@ -219,8 +224,9 @@ pub struct TaskSeries {
     pub seconds: f64,
     /// From submitting a call to its result, in seconds: the smallest, each percentile, the largest. 101 values.
     pub percentiles: Vec<f64>,
-    /// By how much the resident memory of this process grew while the pool worked, in bytes.
-    pub memory_bytes: u64,
+    /// By how much the resident memory of this process grew at most with the pool and its work, in bytes;
+    /// none where the system does not tell.
+    pub memory_bytes: Option<u64>,
 }
 
 /// The isolation between calls of the user's task.

@@ -24,7 +24,10 @@ impl Summary {
         let (low, high) = (quantile(&values, 0.25), quantile(&values, 0.75));
         let fence = 1.5 * (high - low);
         let inside = low - fence..=high + fence;
-        let outliers = values.iter().filter(|value| !inside.contains(value)).count();
+        let outliers = values
+            .iter()
+            .filter(|value| !inside.contains(value))
+            .count();
         Some(Self {
             median: quantile(&values, 0.5),
             min,
@@ -53,9 +56,12 @@ pub fn geometric_mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| (logarithms / values.len() as f64).exp())
 }
 
-/// Returns each value divided by the one of the same round, as far as both have rounds.
+/// Returns each value divided by the one of the same round, as far as both have rounds and are times.
 pub fn ratios(values: &[f64], floor: &[f64]) -> Vec<f64> {
-    values.iter().zip(floor).map(|(value, floor)| value / floor).collect()
+    let ratios = values.iter().zip(floor).map(|(value, floor)| value / floor);
+    ratios
+        .filter(|ratio| ratio.is_finite() && *ratio > 0.0)
+        .collect()
 }
 
 #[cfg(test)]
@@ -99,5 +105,6 @@ mod tests {
     #[test]
     fn ratios_are_of_the_same_round() {
         assert_eq!(ratios(&[2.0, 9.0], &[1.0, 3.0]), [2.0, 3.0]);
+        assert_eq!(ratios(&[2.0, 0.0, 1.0], &[1.0, 0.0]), [2.0]);
     }
 }

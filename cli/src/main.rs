@@ -1,9 +1,11 @@
 //! The `sandpool` command: what can be typed, which file does it, and the exit code. Nothing else.
 
+mod bench;
 mod build;
 mod demo;
 mod escape;
 mod failure;
+mod grants;
 mod inspect;
 mod json;
 mod module;
@@ -41,6 +43,8 @@ enum Command {
     Inspect(InspectArgs),
     /// Calls a task of a wasm module, once or for every line of a file
     Run(RunArgs),
+    /// Measures what a sandbox costs on this machine, or what your own task costs in one
+    Bench(BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +116,93 @@ struct RunArgs {
     /// Has the same arguments give the same bits on every machine
     #[arg(long)]
     deterministic: bool,
+    /// What the module may import, separated by commas [default: nothing]
+    #[arg(long, value_name = "GRANTS", value_delimiter = ',')]
+    grant: Vec<grants::Grant>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct BenchArgs {
+    #[command(subcommand)]
+    command: Option<BenchCommand>,
+    /// Runs these kernels and nothing else; separated by commas
+    #[arg(long, value_name = "NAME", value_delimiter = ',', conflicts_with_all = ["peers", "peer_program", "module"])]
+    kernel: Vec<String>,
+    /// With how many workers; separated by commas [default: 1 and the number of processors]
+    #[arg(long, value_name = "N", value_delimiter = ',')]
+    workers: Vec<NonZeroUsize>,
+    /// Takes less than a minute, for a first impression
+    #[arg(long)]
+    quick: bool,
+    /// How many rounds of the kernels are measured [default: 15, or 5 with --quick]
+    #[arg(long, value_name = "N", conflicts_with = "module")]
+    rounds: Option<NonZeroUsize>,
+    /// Measures the executors of CPython, loky and pebble, too, as far as they are installed
+    #[arg(long, conflicts_with = "module")]
+    peers: bool,
+    /// A program that measures other peers: see `bench/peers`
+    #[arg(long, value_name = "PROGRAM", conflicts_with = "module")]
+    peer_program: Vec<PathBuf>,
+    /// The Python interpreter
+    #[arg(long, value_name = "PROGRAM", default_value = "python3")]
+    python: PathBuf,
+    /// Writes all that was measured to a file (`-`: to stdout, in place of the tables)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes a page with tables and charts
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes the chart of the kernels
+    #[arg(long, value_name = "FILE", conflicts_with = "module")]
+    svg: Option<PathBuf>,
+    /// Writes the tables as Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+    /// Measures a task of this module and nothing else
+    #[arg(long, value_name = "FILE.wasm", requires = "task")]
+    module: Option<PathBuf>,
+    /// The name of the task
+    #[arg(long, value_name = "NAME", requires = "module")]
+    task: Option<String>,
+    /// Its arguments, as for `sandpool run`
+    #[arg(
+        long,
+        value_name = "JSON-ARGS",
+        requires = "module",
+        allow_negative_numbers = true
+    )]
+    args: Option<String>,
+    /// How long a call may run: `500ms`, `2s`, `1m` [default: for ever]
+    #[arg(long, value_name = "DURATION", requires = "module", value_parser = quantity::duration)]
+    timeout: Option<Duration>,
+    /// How much memory a call may use: `64MiB`, `1GiB` [default: 256MiB]
+    #[arg(long, value_name = "SIZE", requires = "module", value_parser = quantity::bytes)]
+    memory: Option<usize>,
+    /// What the module may import, separated by commas [default: nothing]
+    #[arg(
+        long,
+        value_name = "GRANTS",
+        requires = "module",
+        value_delimiter = ','
+    )]
+    grant: Vec<grants::Grant>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Shows what changed between two records, with noise taken into account
+    Compare {
+        /// The record of `--json` to compare with
+        #[arg(value_name = "BEFORE.json")]
+        before: PathBuf,
+        /// The record of `--json` that is compared
+        #[arg(value_name = "AFTER.json")]
+        after: PathBuf,
+    },
+    /// Does a part of a run that needs a process of its own
+    #[command(hide = true)]
+    Part { arguments: Vec<String> },
 }
 
 fn main() -> ExitCode {
@@ -121,6 +212,7 @@ fn main() -> ExitCode {
         Some(Command::Build(args)) => build::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Inspect(args)) => inspect::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Bench(args)) => bench::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| failure::report(&error))
 }

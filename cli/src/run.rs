@@ -13,14 +13,16 @@ use std::sync::mpsc;
 use anyhow::Context;
 use sandpool::{Limits, ProcessPool};
 
-use crate::{RunArgs, failure, json, module, stdout};
+use crate::{RunArgs, failure, grants, json, module, stdout};
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let arguments = args.arguments.as_deref().unwrap_or("null");
     json::check(arguments).context(
         "the arguments are not JSON; a text is written in quotation marks, and the shell wants others around them: '\"like this\"'",
     )?;
-    let module = module::load(&args.file, &args.task, |mut module| {
+    let grants = grants::grants(&args.grant)?;
+    let module = module::load(&args.file, &args.task, |module| {
+        let mut module = module.grants(grants);
         if args.fuel.is_some() {
             module = module.fuel_metering();
         }

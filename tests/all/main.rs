@@ -27,6 +27,7 @@ mod initializers;
 mod interruption;
 mod isolation;
 mod joining;
+mod kernels;
 mod limits;
 mod load_limits;
 mod loading;

@@ -1,7 +1,9 @@
 //! The command as its users see it: arguments in, text and exit codes out.
 
 mod bad_files;
+mod bench;
 mod command;
+mod grants;
 mod inspect;
 #[cfg(unix)]
 mod interrupt;

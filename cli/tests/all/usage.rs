@@ -43,7 +43,7 @@ fn a_quantity_that_is_none_is_wrong_usage() {
 #[test]
 fn help_names_the_commands_and_is_no_error() {
     let help = sandpool(["--help"]).ok();
-    for command in ["demo", "new", "build", "inspect", "run"] {
+    for command in ["demo", "new", "build", "inspect", "run", "bench"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
 }

@@ -1,0 +1,66 @@
+//! The tasks with which the benchmarks measure what isolation costs: each does one thing and next to
+//! nothing beside it. The module is small, so that loading it is not what is measured.
+
+use sandpool_guest::task;
+
+/// Does nothing.
+#[task]
+pub fn nothing() {}
+
+/// Returns the bytes.
+#[task]
+pub fn echo(bytes: &[u8]) -> Vec<u8> {
+    bytes.to_vec()
+}
+
+/// Keeps its worker busy for so many additions, and returns how many there were.
+#[task]
+pub fn count(additions: u64) -> u64 {
+    (0..additions).fold(0, |sum, _| std::hint::black_box(sum) + 1)
+}
+
+/// Never returns.
+#[task]
+pub fn spin() {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+/// Ends as a crash of the process would: without a word.
+#[task]
+pub fn crash() {
+    std::process::abort();
+}
+
+/// The `heavy_compute` of the founding note, to the letter: it does not look at its argument.
+#[task]
+pub fn heavy_compute(_n: u64) -> f64 {
+    let mut total = 0.0;
+    for i in 0..10_000_000 {
+        total += f64::from(i).sqrt();
+    }
+    total
+}
+
+sandpool_guest::module!();
+
+#[cfg(test)]
+mod tests {
+    use super::{count, echo, heavy_compute};
+
+    #[test]
+    fn what_is_echoed_is_what_came() {
+        assert_eq!(echo(b"abc"), b"abc");
+    }
+
+    #[test]
+    fn every_addition_counts() {
+        assert_eq!(count(1000), 1000);
+    }
+
+    #[test]
+    fn the_argument_of_heavy_compute_changes_nothing() {
+        assert_eq!(heavy_compute(1), heavy_compute(4));
+    }
+}
