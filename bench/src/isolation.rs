@@ -104,7 +104,7 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Isolation> {
     }
     for program in &plan.programs {
         steps.begin(&program.display().to_string());
-        peers.extend(program::other(program, plan.quick, plan.workers)?);
+        peers.extend(program::other(program, plan.quick, plan.workers));
     }
     Ok(Isolation {
         workers: plan.workers,

@@ -120,6 +120,7 @@ pub struct Peer {
     /// Its version, where it has one of its own.
     pub version: Option<String>,
     /// What was measured.
+    #[serde(default)]
     pub figures: Vec<Figure>,
     /// Why there are no figures, and what to do to have some.
     pub missing: Option<String>,

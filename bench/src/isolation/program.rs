@@ -6,10 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use serde::Deserialize;
 
 use crate::Part;
-use crate::record::{Figure, Peer};
+use crate::record::Peer;
 use crate::script::{Script, run};
 
 /// The executors that the script knows, as the report names them.
@@ -39,14 +38,24 @@ pub(super) fn python(python: &Path, executor: &str, quick: bool, workers: usize)
             .pop()
             .ok_or_else(|| anyhow!("the script printed nothing"))
     });
-    measured.unwrap_or_else(|error| Peer {
-        name: executor.to_owned(),
+    measured.unwrap_or_else(|error| {
+        let cannot_start = error.root_cause().is::<std::io::Error>();
+        let hint = if cannot_start {
+            "; install Python 3, or name an interpreter with --python"
+        } else {
+            ""
+        };
+        missing(executor, &format!("{error:#}{hint}"))
+    })
+}
+
+fn missing(name: &str, why: &str) -> Peer {
+    Peer {
+        name: name.to_owned(),
         version: None,
         figures: Vec::new(),
-        missing: Some(format!(
-            "{error:#}; install Python 3, or name an interpreter with --python"
-        )),
-    })
+        missing: Some(why.to_owned()),
+    }
 }
 
 /// Measures processes of the operating system, in a process in which nothing else has happened.
@@ -60,15 +69,19 @@ pub(super) fn os_processes(part: &Part, quick: bool, workers: usize) -> Result<P
         .context("the process that measures processes printed nothing")
 }
 
-/// Runs another program that measures peers.
-pub(super) fn other(program: &Path, quick: bool, workers: usize) -> Result<Vec<Peer>> {
+/// Runs another program that measures peers. A peer without figures, where that cannot be done.
+pub(super) fn other(program: &Path, quick: bool, workers: usize) -> Vec<Peer> {
     let mut command = Command::new(program);
     command.arg(workers.to_string());
     if quick {
         command.arg("--quick");
     }
-    let peers = lines(&mut command);
-    peers.with_context(|| format!("{} has measured nothing", program.display()))
+    lines(&mut command).unwrap_or_else(|error| {
+        vec![missing(
+            &program.display().to_string(),
+            &format!("{error:#}"),
+        )]
+    })
 }
 
 /// Runs the command, and reads a peer from each line that it prints.
@@ -77,26 +90,10 @@ fn lines(command: &mut Command) -> Result<Vec<Peer>> {
 }
 
 fn peers(output: &str) -> Result<Vec<Peer>> {
-    let peers = output.lines().map(|line| {
-        let peer: Line = serde_json::from_str(line).with_context(|| format!("no peer: {line}"))?;
-        Ok(Peer {
-            name: peer.name,
-            version: peer.version,
-            figures: peer.figures,
-            missing: peer.missing,
-        })
-    });
+    let peers = output
+        .lines()
+        .map(|line| serde_json::from_str(line).with_context(|| format!("no peer: {line}")));
     peers.collect()
-}
-
-/// What a program may leave out of a peer.
-#[derive(Deserialize)]
-struct Line {
-    name: String,
-    version: Option<String>,
-    #[serde(default)]
-    figures: Vec<Figure>,
-    missing: Option<String>,
 }
 
 #[cfg(test)]
