@@ -95,8 +95,13 @@ fn add_section(page: &mut String, record: &Record, section: &Section) {
 
 fn add_table(page: &mut String, table: &Table) {
     *page += "<div class=\"table\" tabindex=\"0\"><table>\n<thead><tr>";
-    for cell in &table.header {
-        *page += &format!("<th scope=\"col\">{}</th>", escape(cell));
+    for (column, cell) in table.header.iter().enumerate() {
+        let class = if column < table.text_columns {
+            " class=\"text\""
+        } else {
+            ""
+        };
+        *page += &format!("<th scope=\"col\"{class}>{}</th>", escape(cell));
     }
     *page += "</tr></thead>\n<tbody>\n";
     for row in &table.rows {

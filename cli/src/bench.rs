@@ -23,6 +23,10 @@ const ROUNDS: (usize, usize) = (15, 5);
 pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     match &args.command {
         Some(BenchCommand::Compare { before, after }) => compare_files(before, after),
+        Some(BenchCommand::Show { record, outputs }) => {
+            let record = read(record)?;
+            Outputs::open(outputs)?.write(&record)
+        }
         Some(BenchCommand::Part { arguments }) => sandpool_bench::part(&part()?, arguments),
         None => measure(args),
     }
@@ -57,7 +61,7 @@ fn measure(args: &BenchArgs) -> Result<()> {
         failure::say("this is a debug build: its figures say little; build with --release");
     }
     // Opened before anything is measured: a run of minutes is not lost to a folder that is not there.
-    let outputs = Outputs::open(args)?;
+    let outputs = Outputs::open(&args.outputs)?;
     let record = record(args)?;
     outputs.write(&record)
 }

@@ -147,18 +147,8 @@ struct BenchArgs {
     /// The Python interpreter
     #[arg(long, value_name = "PROGRAM", default_value = "python3")]
     python: PathBuf,
-    /// Writes all that was measured to a file (`-`: to stdout, in place of the tables)
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Writes a page with tables and charts
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-    /// Writes the chart of the kernels
-    #[arg(long, value_name = "FILE", conflicts_with = "module")]
-    svg: Option<PathBuf>,
-    /// Writes the tables as Markdown
-    #[arg(long, value_name = "FILE")]
-    markdown: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: OutputArgs,
     /// Measures a task of this module and nothing else
     #[arg(long, value_name = "FILE.wasm", requires = "task")]
     module: Option<PathBuf>,
@@ -189,8 +179,32 @@ struct BenchArgs {
     grant: Vec<grants::Grant>,
 }
 
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// Writes all that was measured to a file (`-`: to stdout, in place of the tables)
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Writes a page with tables and charts
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Writes the chart of the kernels
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Writes the tables as Markdown
+    #[arg(long, value_name = "FILE")]
+    markdown: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum BenchCommand {
+    /// Shows a record that was kept, and writes it in other forms
+    Show {
+        /// The record of `--json`
+        #[arg(value_name = "RECORD.json")]
+        record: PathBuf,
+        #[command(flatten)]
+        outputs: OutputArgs,
+    },
     /// Shows what changed between two records, with noise taken into account
     Compare {
         /// The record of `--json` to compare with

@@ -8,7 +8,8 @@ use super::escape;
 /// one. On wider screens the chart grows.
 pub(super) const WIDTH: f64 = 360.0;
 
-/// How many colours and shapes there are.
+/// How many shapes there are, and as many colours. Kinds beyond that have a shape again, hollow and in another
+/// colour.
 const KINDS: usize = 9;
 
 /// A chart while it is drawn.
@@ -83,7 +84,8 @@ impl Chart {
     /// A mark of a kind: colour and shape go together, so that neither is needed alone.
     pub(super) fn mark(&mut self, kind: usize, [x, y]: [f64; 2], datum: Option<&Datum<'_>>) {
         const R: f64 = 4.5;
-        let colour = kind % KINDS + 1;
+        let again = kind / KINDS;
+        let colour = (kind + 4 * again) % KINDS + 1;
         let path = match kind % KINDS {
             0 => format!("M{x:.1} {:.1}a{R} {R} 0 1 0 .01 0z", y - R),
             1 => format!("M{:.1} {:.1}h{w}v{w}h-{w}z", x - 4.0, y - 4.0, w = 8),
@@ -95,9 +97,11 @@ impl Chart {
             7 => format!("M{x:.1} {:.1}a{R} {R} 0 1 0 .01 0zm-3 1.5l6 6", y - R),
             _ => format!("M{:.1} {:.1}h8v8h-8zm0 4h8", x - 4.0, y - 4.0),
         };
-        let fill = match kind % KINDS {
-            7 | 8 => "hollow".to_owned(),
-            _ => format!("f{colour}"),
+        let is_hollow = again > 0 || kind >= 7;
+        let fill = if is_hollow {
+            "hollow".to_owned()
+        } else {
+            format!("f{colour}")
         };
         let (attributes, title) = datum.map_or_else(Default::default, |datum| {
             (datum.attributes(), datum.title())

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use sandpool_bench::record::Record;
 use sandpool_bench::{html, table};
 
-use crate::{BenchArgs, stdout};
+use crate::{OutputArgs, stdout};
 
 /// The files of a run, opened.
 pub(super) struct Outputs {
@@ -30,7 +30,7 @@ struct Output {
 
 impl Outputs {
     /// Opens the files. What is in them stays there until there is something to write.
-    pub(super) fn open(args: &BenchArgs) -> Result<Self> {
+    pub(super) fn open(args: &OutputArgs) -> Result<Self> {
         let open = |path: &Option<PathBuf>| path.as_deref().map(Output::open).transpose();
         let json = match &args.json {
             Some(path) if path.as_os_str() == "-" => Some(Json::Stdout),

@@ -168,6 +168,21 @@ fn a_record_compared_with_itself_has_not_changed() {
 }
 
 #[test]
+fn a_record_that_was_kept_is_shown_again() {
+    let folder = folder();
+    let [json, again] =
+        ["a.json", "b.json"].map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&json, record("sieve").to_string()).expect("the folder can be written");
+    let shown = sandpool(["bench", "show", &json, "--json", &again]).ok();
+    assert!(shown.contains("sieve"), "{shown}");
+    let [first, second] = [json, again].map(|file| {
+        let text = std::fs::read_to_string(file).expect("it was written");
+        serde_json::from_str::<Value>(&text).expect("it is JSON")
+    });
+    assert_eq!(first, second);
+}
+
+#[test]
 fn what_is_no_record_is_refused() {
     let file = File::new("{}");
     let said = sandpool(["bench", "compare", file.path(), file.path()]).failed();
