@@ -44,7 +44,7 @@ enum Command {
     /// Calls a task of a wasm module, once or for every line of a file
     Run(RunArgs),
     /// Measures what a sandbox costs on this machine, or what your own task costs in one
-    Bench(BenchArgs),
+    Bench(Box<BenchArgs>),
 }
 
 #[derive(Debug, Args)]
