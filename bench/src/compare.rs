@@ -88,7 +88,7 @@ pub fn compare(before: &Record, after: &Record) -> Result<Comparison> {
         }
     }
     ensure!(
-        comparison.compared > 0,
+        comparison.compared > 0 || comparison.speed.is_some(),
         "the two runs have nothing in common that could be compared"
     );
     comparison
@@ -165,7 +165,6 @@ fn compare_kernels(before: &Kernels, after: &Kernels, comparison: &mut Compariso
         .map(|pair| median(&pair.logarithms[1]) - median(&pair.logarithms[0]));
     let drift = median(&differences.collect::<Vec<_>>());
     comparison.speed = Some((-drift).exp());
-    comparison.compared += pairs.len();
 
     let rounds = [before.rounds, after.rounds];
     if rank_sum::least_p(rounds[0], rounds[1]) > FALSE_DISCOVERIES / pairs.len() as f64 {
@@ -175,6 +174,7 @@ fn compare_kernels(before: &Kernels, after: &Kernels, comparison: &mut Compariso
         ));
         return;
     }
+    comparison.compared += pairs.len();
     for pair in &mut pairs {
         pair.logarithms[1]
             .iter_mut()
@@ -321,6 +321,9 @@ impl fmt::Display for Comparison {
                 f,
                 "The machine was {speed:.2} times as fast in the second run, all kernels together; that is taken out."
             )?;
+        }
+        if self.compared == 0 {
+            return writeln!(f, "Nothing could be told from noise.");
         }
         if self.changes.is_empty() {
             return writeln!(

@@ -32,7 +32,7 @@ pub struct Plan {
 const ROUNDS_OF_A_PROCESS: usize = 3;
 
 /// The names of all kernels.
-pub fn names() -> impl Iterator<Item = &'static str> {
+fn names() -> impl Iterator<Item = &'static str> {
     ALL.iter().map(|kernel| kernel.name)
 }
 
@@ -50,6 +50,8 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Kernels> {
     let mut workers: Vec<usize> = iter::once(1).chain(plan.workers.iter().copied()).collect();
     workers.sort_unstable();
     workers.dedup();
+    let at_once: Vec<String> = workers.iter().map(ToString::to_string).collect();
+    let at_once = at_once.join(",");
     let mut all: Option<Kernels> = None;
     let mut done = 0;
     while done < plan.rounds {
@@ -60,13 +62,9 @@ pub fn run(plan: &Plan, progress: Progress<'_>) -> Result<Kernels> {
             what: "natively, on threads, in sandboxes",
         });
         let rounds = ROUNDS_OF_A_PROCESS.min(plan.rounds - done);
-        let wanted = serde_json::to_string(&Kernels {
-            workers: workers.clone(),
-            rounds,
-            rounds_of_a_process: ROUNDS_OF_A_PROCESS,
-            runs: Vec::new(),
-        })?;
-        let (output, _) = plan.part.run(&["kernels", &wanted, &kernels.join(",")])?;
+        let (output, _) =
+            plan.part
+                .run(&["kernels", &rounds.to_string(), &at_once, &kernels.join(",")])?;
         let more: Kernels = serde_json::from_str(&output)
             .context("a process with kernels printed something else")?;
         match &mut all {
@@ -96,11 +94,12 @@ fn append(all: &mut Kernels, more: Kernels) -> Result<()> {
     Ok(())
 }
 
-/// Prints the rounds of one process. `wanted` has the workers and the number of rounds, and no runs.
-pub(crate) fn print_rounds(wanted: &str, kernels: &str) -> Result<()> {
-    let Kernels {
-        workers, rounds, ..
-    } = serde_json::from_str(wanted)?;
+/// Prints so many rounds in this process, of these kernels with these numbers of workers.
+pub(crate) fn print_rounds(rounds: usize, workers: &str, kernels: &str) -> Result<()> {
+    let workers = workers
+        .split(',')
+        .map(str::parse)
+        .collect::<Result<Vec<usize>, _>>()?;
     let kernels: Vec<String> = kernels.split(',').map(str::to_owned).collect();
     let measured = rounds_of(&chosen(&kernels)?, workers, rounds)?;
     println!("{}", serde_json::to_string(&measured)?);

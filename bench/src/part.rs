@@ -38,7 +38,9 @@ impl Part {
 pub fn part(this: &Part, arguments: &[String]) -> Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["kernels", wanted, names] => kernels::print_rounds(wanted, names),
+        ["kernels", rounds, workers, names] => {
+            kernels::print_rounds(rounds.parse()?, workers, names)
+        }
         ["idle-worker", contender] => isolation::print_idle_worker(contender),
         ["os-processes", extent, workers] => {
             isolation::print_os_processes(extent == "quick", workers.parse()?, this)

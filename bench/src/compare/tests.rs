@@ -153,6 +153,7 @@ fn too_few_rounds_are_said_to_be_too_few() {
     let after = record(24, 5, &mut noise, Some((1, 2.0)));
     let comparison = compare(&before, &after).unwrap();
     assert_eq!(comparison.changes, []);
+    assert!(!comparison.to_string().contains("No difference"));
     assert!(
         comparison.to_string().contains("too few to tell"),
         "{comparison}"

@@ -42,7 +42,7 @@ impl Child {
     pub(super) fn fork(buffer: &mut [u8]) -> io::Result<Self> {
         let (from_parent, requests) = unistd::pipe()?;
         let (answers, to_parent) = unistd::pipe()?;
-        // SAFETY: this process has other threads, so until it ends the child may only do what a signal
+        // SAFETY: this process may have other threads, so until it ends the child may only do what a signal
         // handler may. `serve` makes system calls on descriptors and memory that exist already, and
         // `_exit` ends the child; nothing there allocates, locks, panics or unwinds.
         match unsafe { unistd::fork() }? {
