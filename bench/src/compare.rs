@@ -70,6 +70,12 @@ pub fn compare(before: &Record, after: &Record) -> Result<Comparison> {
         compare_kernels(before, after, &mut comparison);
     }
     if let (Some(before), Some(after)) = (&before.isolation, &after.isolation) {
+        if before.workers != after.workers {
+            comparison.notes.push(format!(
+                "throughput is that of {} workers, and then of {}",
+                before.workers, after.workers
+            ));
+        }
         for old in &before.peers {
             let Some(new) = after.peers.iter().find(|new| new.name == old.name) else {
                 comparison

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use sandpool::ThreadPool;
 
-use super::contender::{Contender, check, payload, timed};
+use super::contender::{Contender, all, check, payload, timed};
 use super::{Measured, Unmeasured};
 use crate::record::Measure;
 
@@ -53,16 +53,7 @@ impl Contender for Closures {
     }
 
     fn nothings(&mut self, tasks: usize) -> Measured<Duration> {
-        let (result, took) = timed(|| {
-            let handles = (0..tasks).map(|_| self.pool.submit(|| ()));
-            let handles = handles.collect::<Result<Vec<_>, _>>()?;
-            handles
-                .into_iter()
-                .try_for_each(|handle| Ok(handle.join()?))
-        });
-        let result: Result<()> = result;
-        result?;
-        Ok(took)
+        all((0..tasks).map(|_| self.pool.submit(|| ())))
     }
 
     fn fresh(&mut self) -> Measured<Duration> {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use sandpool::TaskHandle;
 
 use super::Measured;
 use crate::record::Measure;
@@ -52,6 +53,22 @@ pub(super) fn timed<T>(run: impl FnOnce() -> T) -> (T, Duration) {
     let started = Instant::now();
     let result = run();
     (result, started.elapsed())
+}
+
+/// Returns what it took to submit all tasks, and then to join them in turn.
+pub(super) fn all<E>(
+    submissions: impl Iterator<Item = Result<TaskHandle<()>, E>>,
+) -> Measured<Duration>
+where
+    anyhow::Error: From<E>,
+{
+    let (result, took) = timed(|| {
+        let handles = submissions.collect::<Result<Vec<_>, E>>()?;
+        let mut handles = handles.into_iter();
+        handles.try_for_each(|handle| anyhow::Ok(handle.join()?))
+    });
+    result?;
+    Ok(took)
 }
 
 /// The bytes that are sent around: no two neighbours are alike, so that nothing can be saved.

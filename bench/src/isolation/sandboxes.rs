@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow, ensure};
 use probe_tasks::{MODULE, count, crash, echo, nothing, spin};
 use sandpool::{Isolation, Limits, ProcessPool, TaskModule};
 
-use super::contender::{Contender, UNDER_WAY, check, payload, timed};
+use super::contender::{Contender, UNDER_WAY, all, check, payload, timed};
 use super::{MB, Measured, Unmeasured};
 use crate::record::Measure;
 
@@ -80,16 +80,7 @@ impl Contender for Sandboxes {
     }
 
     fn nothings(&mut self, tasks: usize) -> Measured<Duration> {
-        let (result, took) = timed(|| {
-            let handles = (0..tasks).map(|_| self.pool.submit(nothing, ()));
-            let handles = handles.collect::<Result<Vec<_>, _>>()?;
-            handles
-                .into_iter()
-                .try_for_each(|handle| Ok(handle.join()?))
-        });
-        let result: Result<()> = result;
-        result?;
-        Ok(took)
+        all((0..tasks).map(|_| self.pool.submit(nothing, ())))
     }
 
     fn fresh(&mut self) -> Measured<Duration> {
