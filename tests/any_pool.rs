@@ -218,7 +218,7 @@ impl Task for Hold {
     type Output = Arc<()>;
     const RECORD: Record = <tasks::nothing as Task>::RECORD;
 
-    fn encode(_: &Arc<()>) -> Result<Arguments, CodecError> {
+    fn encode(_: &Arc<()>) -> Result<Arguments<'_>, CodecError> {
         <tasks::nothing as Task>::encode(&())
     }
 

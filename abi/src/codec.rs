@@ -67,6 +67,57 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
     encode_into(value, Vec::new())
 }
 
+/// Appends what [`Bytes`] are encoded as to `buffer` and returns it.
+#[must_use]
+pub fn encode_bytes(bytes: &[u8], mut buffer: Vec<u8>) -> Vec<u8> {
+    let length = Length::of(bytes);
+    buffer.reserve_exact(length.as_ref().len() + bytes.len());
+    buffer.extend_from_slice(length.as_ref());
+    buffer.extend_from_slice(bytes);
+    buffer
+}
+
+/// What stands before encoded bytes: how many there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Length {
+    bytes: [u8; Self::MOST_BYTES],
+    used: usize,
+}
+
+impl Length {
+    /// Seven bits a byte.
+    const MOST_BYTES: usize = 10;
+
+    /// Returns what stands before these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        const CONTINUES: u8 = 1 << 7;
+        let mut length = Self {
+            bytes: [0; Self::MOST_BYTES],
+            used: 0,
+        };
+        let mut left = bytes.len();
+        loop {
+            let low = left as u8 & !CONTINUES;
+            left >>= 7;
+            length.bytes[length.used] = match left {
+                0 => low,
+                _ => low | CONTINUES,
+            };
+            length.used += 1;
+            if left == 0 {
+                return length;
+            }
+        }
+    }
+}
+
+impl AsRef<[u8]> for Length {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.used]
+    }
+}
+
 /// Returns the value that the whole of `bytes` stands for.
 ///
 /// # Errors
@@ -87,5 +138,25 @@ pub fn decode<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, CodecErro
             "{} bytes are left over after the value",
             rest.len()
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, encode, encode_bytes};
+
+    #[test]
+    fn bytes_are_encoded_as_postcard_does() {
+        for length in [0, 1, 127, 128, 300, 16_383, 16_384, 70_000] {
+            let bytes = vec![7; length];
+            let encoded = encode(Bytes::new(&bytes)).unwrap();
+            assert_eq!(encode_bytes(&bytes, Vec::new()), encoded, "{length}");
+            assert_eq!(encode(&(Bytes::new(&bytes),)).unwrap(), encoded);
+            let text = "x".repeat(length);
+            assert_eq!(
+                encode_bytes(text.as_bytes(), Vec::new()),
+                encode(&text).unwrap()
+            );
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Tasks as a host sees them: typed arguments in, a typed value out.
 
-use crate::codec::CodecError;
+use std::borrow::Cow;
+
+use crate::codec::{self, CodecError};
 use crate::{Record, SCALAR_SLOTS};
 
 /// A function that can run in a sandboxed process. `#[task]` of `sandpool-guest` implements it.
@@ -21,7 +23,7 @@ pub trait Task: Copy + Send + Sync + 'static {
     ///
     /// What the arguments' own `Serialize` reports.
     #[doc(hidden)]
-    fn encode(args: &Self::Args) -> Result<Arguments, CodecError>;
+    fn encode(args: &Self::Args) -> Result<Arguments<'_>, CodecError>;
 
     /// Returns the value that a guest's reply stands for.
     ///
@@ -54,13 +56,33 @@ impl Encoding {
     }
 }
 
-/// The arguments of one call.
+/// The arguments of one call, or where they are.
 #[derive(Clone, Debug)]
-pub enum Arguments {
+pub enum Arguments<'a> {
     /// For the scalar export. Unused slots are zero.
     Scalars([u64; SCALAR_SLOTS]),
     /// For the task export.
-    Encoded(Encoding, Vec<u8>),
+    Encoded(Encoding, Cow<'a, [u8]>),
+    /// For the task export: bytes or text that are its only argument, in postcard. They need not be copied to
+    /// be encoded.
+    Bytes(&'a [u8]),
+}
+
+impl Arguments<'_> {
+    /// Returns the same arguments, and all that they point to.
+    #[must_use]
+    pub fn into_owned(self) -> Arguments<'static> {
+        match self {
+            Self::Scalars(slots) => Arguments::Scalars(slots),
+            Self::Encoded(encoding, bytes) => {
+                Arguments::Encoded(encoding, bytes.into_owned().into())
+            }
+            Self::Bytes(bytes) => {
+                let bytes = codec::encode_bytes(bytes, Vec::new());
+                Arguments::Encoded(Encoding::Postcard, bytes.into())
+            }
+        }
+    }
 }
 
 /// The reply to one call, still in guest memory.

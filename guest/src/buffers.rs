@@ -9,7 +9,9 @@ use sandpool_abi::{PANIC_REPORT_BYTES, Span};
 #[unsafe(export_name = "sandpool_alloc")]
 extern "C" fn alloc(len: usize) -> *mut u8 {
     crate::call::enter();
-    Box::leak(vec![0; len].into_boxed_slice()).as_mut_ptr()
+    Box::leak(Box::<[u8]>::new_uninit_slice(len))
+        .as_mut_ptr()
+        .cast()
 }
 
 thread_local! {

@@ -66,6 +66,14 @@ pub mod postcard {
             Err(failure) => super::failed(&failure),
         }
     }
+
+    /// Returns the answer for a task that returned bytes.
+    pub fn answer_bytes(result: Result<Vec<u8>, Failure>) -> Vec<u8> {
+        match result {
+            Ok(bytes) => codec::encode_bytes(&bytes, vec![Status::Value as u8]),
+            Err(failure) => super::failed(&failure),
+        }
+    }
 }
 
 /// Arguments and results of hosts that know the task's name.
@@ -92,6 +100,8 @@ pub mod json {
             Err(failure) => super::failed(&failure),
         }
     }
+
+    pub use self::answer as answer_bytes;
 }
 
 /// What stands for JSON in a module that was built without it.
@@ -108,4 +118,6 @@ pub mod json {
     pub fn answer<T>(_: Result<T, Failure>) -> Vec<u8> {
         Vec::new()
     }
+
+    pub use self::answer as answer_bytes;
 }

@@ -63,7 +63,12 @@
 //! # Features
 //!
 //! - `json` (default): lets hosts call the tasks by name with JSON.
+//! - `allocator` (default): a module for `wasm32-unknown-unknown` allocates with `talc`, from memory that a new
+//!   sandbox has from its beginning: 128 KiB, or what `sandpool_build::Build::heap_bytes` says. What does not
+//!   fit grows the memory. Switch it off to use a `#[global_allocator]` of your own.
 
+#[cfg(all(target_family = "wasm", target_os = "unknown", feature = "allocator"))]
+mod allocator;
 // Also for miri, which has other targets with pointers of 32 bits.
 #[cfg(any(target_family = "wasm", miri))]
 mod buffers;

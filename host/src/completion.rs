@@ -22,7 +22,7 @@ use crate::control::{Cancel, Queued, Stop};
 use crate::error::{TaskError, TaskErrorKind};
 use crate::state::{End, State};
 use crate::stats::Counters;
-use crate::sync::{self, Condvar, Mutex, MutexGuard};
+use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 use crate::trace::Trace;
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
@@ -37,6 +37,8 @@ struct Inner<T> {
     fuel_used: Option<u64>,
     trace: Option<Trace>,
     waker: Option<Waker>,
+    /// Threads that wait for the outcome.
+    waiting: usize,
     arrivals: Vec<(Arc<Arrivals>, usize)>,
     callbacks: Vec<Callback<T>>,
 }
@@ -46,6 +48,8 @@ pub(crate) struct Completion<T> {
     task: TaskName,
     counters: Arc<Counters>,
     inner: Mutex<Inner<T>>,
+    /// Whether the outcome can be taken; for who looks without the lock.
+    is_there: AtomicBool,
     finished: Condvar,
 }
 
@@ -62,9 +66,11 @@ impl<T> Completion<T> {
                 fuel_used: None,
                 trace: Some(trace),
                 waker: None,
+                waiting: 0,
                 arrivals: Vec::new(),
                 callbacks: Vec::new(),
             }),
+            is_there: AtomicBool::new(false),
             finished: Condvar::new(),
         }
     }
@@ -202,9 +208,13 @@ impl<T> Completion<T> {
     /// Leaves the outcome for the joiner.
     fn leave(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>) {
         inner.state = State::Finished(outcome);
+        self.is_there.store(true, Ordering::Release);
         let waker = inner.waker.take();
+        let waiting = inner.waiting;
         drop(inner);
-        self.finished.notify_all();
+        if waiting > 0 {
+            self.finished.notify_all();
+        }
         if let Some(waker) = waker {
             quietly(|| waker.wake());
         }
@@ -290,6 +300,9 @@ impl<T> Completion<T> {
 
     /// Waits for the outcome and takes it; `None` if `deadline` comes first.
     pub(crate) fn take(&self, deadline: Option<Instant>) -> Option<Outcome<T>> {
+        if deadline.is_none_or(|deadline| deadline > Instant::now()) {
+            sync::spin(|| self.is_there.load(Ordering::Acquire).then_some(()));
+        }
         let mut inner = self.lock();
         let mut time_left = true;
         loop {
@@ -303,7 +316,9 @@ impl<T> Completion<T> {
             if !time_left {
                 return None;
             }
+            inner.waiting += 1;
             (inner, time_left) = sync::wait(&self.finished, inner, deadline);
+            inner.waiting -= 1;
         }
     }
 

@@ -1,6 +1,7 @@
 //! What can go wrong, one type per operation.
 
 mod build;
+mod call;
 mod load;
 mod map;
 mod submit;
@@ -8,6 +9,7 @@ mod task;
 mod unfinished;
 
 pub use build::BuildError;
+pub use call::CallError;
 pub use load::LoadError;
 pub use map::MapError;
 pub use submit::{SubmitError, SubmitErrorKind};

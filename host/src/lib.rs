@@ -9,6 +9,7 @@ mod control;
 mod error;
 mod grants;
 mod handle;
+mod interruption;
 mod isolation;
 mod limits;
 mod load;
@@ -43,13 +44,14 @@ mod workers;
 
 pub use cancel_token::CancelToken;
 pub use error::{
-    BuildError, Failure, Frame, LoadError, MapError, Panic, SubmitError, SubmitErrorKind,
-    TaskError, TaskErrorKind, TrapKind, Unfinished,
+    BuildError, CallError, Failure, Frame, LoadError, MapError, Panic, SubmitError,
+    SubmitErrorKind, TaskError, TaskErrorKind, TrapKind, Unfinished,
 };
 #[cfg(feature = "wasi")]
 pub use grants::{Access, Wasi};
 pub use grants::{Grants, Randomness};
 pub use handle::{CancelHandle, TaskHandle};
+pub use interruption::Interruption;
 pub use isolation::Isolation;
 pub use limits::Limits;
 pub use load_limits::LoadLimits;
@@ -58,7 +60,7 @@ pub use map_options::MapOptions;
 pub use map_with::MapWith;
 pub use process_pool::{ProcessPool, ProcessPoolBuilder, ProcessScope, Submitter};
 pub use progress::Progress;
-pub use sandbox::{Import, ModuleInfo, TaskInfo, TaskModule, TaskModuleBuilder};
+pub use sandbox::{Import, ModuleInfo, ModuleStore, TaskInfo, TaskModule, TaskModuleBuilder};
 pub use sandpool_abi::{Parameter, Task};
 pub use scope::Scope;
 pub use shutdown::Shutdown;

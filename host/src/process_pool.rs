@@ -1,6 +1,7 @@
 //! Tasks in sandboxed processes.
 
 mod builder;
+mod calls;
 mod process_scope;
 mod submitter;
 mod tasks;
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use sandpool_abi::Task;
 
-use crate::error::{BuildError, SubmitError};
+use crate::error::{BuildError, CallError, SubmitError};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
 use crate::map::Map;
@@ -140,6 +141,66 @@ impl ProcessPool {
     ) -> Result<TaskHandle<T::Output>, SubmitError<T::Args>> {
         self.with(self.limits.clone())
             .submit_timeout(task, args, timeout)
+    }
+
+    /// Runs a task on this thread, in a sandbox of the pool's, and returns its result: without a queue, and
+    /// without another thread. Waits for no worker, and keeps none from its work.
+    ///
+    /// All limits hold, and a task that crashes is an error, as with [`submit`](Self::submit).
+    /// [`Isolation::Reuse`](crate::Isolation::Reuse) keeps the sandbox for the next call. What is different:
+    /// nobody has a handle to [`cancel`](TaskHandle::cancel) the task with (a [timeout](Limits::timeout)
+    /// stops it, and [`Shutdown::CancelAll`]); other [shutdowns](Self::shutdown) do not wait for it; and
+    /// [`PoolStats::busy`](crate::PoolStats::busy) does not count it.
+    ///
+    /// A thread that has less stack left than the module's (1 MiB if nothing else was
+    /// [asked for](crate::TaskModuleBuilder::stack_bytes)) and 768 KiB more, or that comes when all
+    /// sandboxes of the module are taken, submits the task and waits for it instead.
+    ///
+    /// ```
+    /// use guest_tasks::primes_below;
+    /// use sandpool::ProcessPool;
+    ///
+    /// # fn main() -> anyhow::Result<()> {
+    /// let pool = ProcessPool::new(guest_tasks::MODULE)?;
+    /// assert_eq!(pool.call(primes_below, 100)?, 25);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - [`CallError::Submit`] as [`submit`](Self::submit); the task has not run;
+    /// - [`CallError::Task`] as [`TaskHandle::join`].
+    #[doc(alias = "apply")]
+    pub fn call<T: Task>(&self, task: T, args: T::Args) -> Result<T::Output, CallError<T::Args>> {
+        self.with(self.limits.clone()).call(task, args)
+    }
+
+    /// Runs a task that returns bytes as [`call`](Self::call) does, and returns what `read` makes of them. It is
+    /// given them where they are, in the sandbox's memory: they are not copied. A panic in `read` is the
+    /// task's [`Panicked`](crate::TaskErrorKind::Panicked).
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use guest_tasks::blur_png;
+    /// use sandpool::ProcessPool;
+    ///
+    /// fn blur(pool: &ProcessPool, png: Vec<u8>, mut to: impl Write) -> anyhow::Result<()> {
+    ///     pool.call_with(blur_png, (png, 2.0), |blurred| to.write_all(blurred))??;
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub fn call_with<T: Task<Output = Vec<u8>>, R>(
+        &self,
+        task: T,
+        args: T::Args,
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, CallError<T::Args>> {
+        self.with(self.limits.clone()).call_with(task, args, read)
     }
 
     /// Queues a task for every input and returns the results in the order of the inputs. All inputs
@@ -275,6 +336,7 @@ impl ProcessPool {
     /// wait, or it would wait for itself.
     pub fn shutdown(&self, how: Shutdown) {
         how.carry_out(&self.workers, &self.tasks.running, None);
+        self.tasks.callers.clear();
     }
 
     /// Shuts down as [`shutdown`](Self::shutdown) does, but does not wait for longer than `timeout`.
@@ -290,7 +352,10 @@ impl ProcessPool {
     /// Returns what the pool has done and is doing.
     #[must_use]
     pub fn stats(&self) -> PoolStats {
-        self.tasks.counters.read(self.workers.alive())
+        PoolStats {
+            interruption: Some(self.module().interruption()),
+            ..self.tasks.counters.read(self.workers.alive())
+        }
     }
 
     /// Returns the pool's module.

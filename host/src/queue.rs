@@ -81,8 +81,12 @@ impl<W: 'static> Queue<W> {
         sender
             .send(slot)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
+        let tell = self.shared.has_to_be_told(&control);
         // Two may have left while one was told.
         self.shared.tell_of_room(control);
+        if tell {
+            self.shared.work.notify_one();
+        }
         Ok((queued, result))
     }
 

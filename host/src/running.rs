@@ -1,6 +1,5 @@
 //! The tasks of a pool that run at the moment, for stopping them all.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::completion::Completion;
@@ -14,8 +13,9 @@ pub(crate) struct Running {
 
 #[derive(Default)]
 struct Tasks {
-    by_number: HashMap<u64, Told>,
-    next_number: u64,
+    /// By number; the numbers of those that have ended are given again.
+    places: Vec<Option<Told>>,
+    free: Vec<usize>,
     /// Whether what enters is cancelled, too.
     closed: bool,
 }
@@ -55,13 +55,15 @@ impl Running {
     pub(crate) fn enter(&self, task: impl Into<Told>) -> Entered<'_> {
         let task = task.into();
         let mut tasks = sync::lock(&self.tasks);
-        let number = tasks.next_number;
-        tasks.next_number += 1;
-        tasks.by_number.insert(number, task.clone());
-        let closed = tasks.closed;
+        let told = tasks.closed.then(|| task.clone());
+        let number = tasks.free.pop().unwrap_or_else(|| {
+            tasks.places.push(None);
+            tasks.places.len() - 1
+        });
+        tasks.places[number] = Some(task);
         drop(tasks);
-        if closed {
-            task.cancel();
+        if let Some(told) = told {
+            told.cancel();
         }
         Entered {
             running: self,
@@ -73,7 +75,7 @@ impl Running {
     pub(crate) fn cancel_all(&self) {
         let mut tasks = sync::lock(&self.tasks);
         tasks.closed = true;
-        let running: Vec<_> = tasks.by_number.values().cloned().collect();
+        let running: Vec<_> = tasks.places.iter().flatten().cloned().collect();
         drop(tasks);
         for task in running {
             task.cancel();
@@ -84,12 +86,16 @@ impl Running {
 /// A task that runs.
 pub(crate) struct Entered<'a> {
     running: &'a Running,
-    number: u64,
+    number: usize,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         let mut tasks = sync::lock(&self.running.tasks);
-        tasks.by_number.remove(&self.number);
+        let task = tasks.places[self.number].take();
+        tasks.free.push(self.number);
+        drop(tasks);
+        // Not under the lock: it may be the last pointer to something.
+        drop(task);
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::completion::Outcome;
 use crate::error::{TaskError, TaskErrorKind};
+use crate::interruption::Interruption;
 
 /// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
 /// after the other, so their sum may be off by those; once all is quiet it is exact.
@@ -46,6 +47,8 @@ pub struct PoolStats {
     pub fuel_used: u64,
     /// How long workers have been running tasks, all workers together.
     pub busy: Duration,
+    /// How running tasks are stopped. `None` for a [`ThreadPool`](crate::ThreadPool), whose tasks are not.
+    pub interruption: Option<Interruption>,
 }
 
 impl PoolStats {
@@ -160,6 +163,7 @@ impl Counters {
             instances_retired: self.instances_retired.read(),
             fuel_used: self.fuel_used.read(),
             busy: Duration::from_nanos(self.busy_nanoseconds.read()),
+            interruption: None,
         }
     }
 }

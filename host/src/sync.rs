@@ -9,11 +9,48 @@ pub(crate) use std::{thread, thread_local};
 
 pub(crate) use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use std::sync::PoisonError;
+use std::sync::{LazyLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
+
+use crate::settings::processors;
 
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Looks for something for about as long as it takes to put a thread to sleep and to wake it, and returns it
+/// if it comes. A thread that is to run meanwhile is let run.
+pub(crate) fn spin<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    const SPINS: usize = 200;
+    const YIELDS: usize = 40;
+    if !several_processors() {
+        return None;
+    }
+    for spin in 0..SPINS + YIELDS {
+        let found = look();
+        if found.is_some() {
+            return found;
+        }
+        match spin < SPINS {
+            true => std::hint::spin_loop(),
+            false => thread::yield_now(),
+        }
+    }
+    None
+}
+
+/// Whether somebody can do something while this thread looks for it.
+fn several_processors() -> bool {
+    static SEVERAL: LazyLock<bool> = LazyLock::new(|| processors() > 1);
+    *SEVERAL
 }
 
 /// Waits for a notification, until `deadline` if there is one. Returns without one, too: callers

@@ -15,7 +15,7 @@ use crate::load::{Busy, Load};
 use crate::queue::Queue;
 use crate::slot::{Job, Slot, Turn};
 use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{self, Condvar, Mutex, Receiver, Sender};
+use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender};
 use crate::this_worker::{self, PoolId};
 use crate::trace;
 
@@ -44,6 +44,10 @@ pub(crate) struct Shared<W: 'static> {
     pub(crate) queue: Receiver<Arc<Slot<W>>>,
     pub(crate) load: Load,
     pub(crate) control: Mutex<Control<W>>,
+    /// Workers that look for a job without sleeping: one at most.
+    pub(crate) looking: AtomicBool,
+    /// There is a job for one who sleeps, or there will be none any more.
+    pub(crate) work: Condvar,
     /// There is room in the queue for one more, or no job is accepted any more.
     pub(crate) room: Condvar,
     /// A worker has exited.
@@ -61,6 +65,8 @@ pub(crate) struct Control<W: 'static> {
     pub(crate) alive: usize,
     /// Jobs in the queue; counted only where their number is limited.
     pub(crate) waiting: usize,
+    /// Workers that wait for a job.
+    pub(crate) sleeping: usize,
     /// Threads that wait for room.
     pub(crate) waiters: usize,
     /// Why the pool broke, if it did.
@@ -91,9 +97,12 @@ impl<W: 'static> Workers<W> {
                 started: 0,
                 alive: 0,
                 waiting: 0,
+                sleeping: 0,
                 waiters: 0,
                 broken: None,
             }),
+            looking: AtomicBool::new(false),
+            work: Condvar::new(),
             room: Condvar::new(),
             exited: Condvar::new(),
         });
@@ -175,7 +184,8 @@ impl<W: 'static> Shared<W> {
         }
         drop(control);
         drop(sender);
-        // Who waits for room learns that there will be none.
+        // Who waits for a job or for room learns that there will be none.
+        self.work.notify_all();
         self.room.notify_all();
         was_open
     }
@@ -217,7 +227,7 @@ impl<W: 'static> Shared<W> {
 
     fn work_with(&self, own: &Rc<W>) {
         let _worker = this_worker::enter(self.id(), Rc::clone(own));
-        while let Ok(slot) = self.queue.recv() {
+        while let Some(slot) = self.next() {
             let mut busy = Busy::new(&self.load);
             if let Some(job) = slot.take_for(true) {
                 if self.settings.queue.is_some() {
@@ -226,6 +236,58 @@ impl<W: 'static> Shared<W> {
                 self.run(job, own, busy);
             }
         }
+    }
+
+    /// Waits for a place in the queue to come to. `None` when there will be none any more.
+    fn next(&self) -> Option<Arc<Slot<W>>> {
+        if let Some(slot) = self.try_next().or_else(|| self.look()) {
+            return Some(slot);
+        }
+        let mut control = sync::lock(&self.control);
+        loop {
+            // Under the lock, under which jobs are sent: none comes between this and the wait.
+            if let Some(slot) = self.try_next() {
+                self.tell_of_more(control);
+                return Some(slot);
+            }
+            control.sender.as_ref()?;
+            control.sleeping += 1;
+            (control, _) = sync::wait(&self.work, control, None);
+            control.sleeping -= 1;
+        }
+    }
+
+    fn try_next(&self) -> Option<Arc<Slot<W>>> {
+        self.queue.try_iter().next()
+    }
+
+    /// Looks for a place in the queue for a while, unless another worker does. Meanwhile nobody is woken for a
+    /// job that comes: see [`has_to_be_told`](Self::has_to_be_told).
+    fn look(&self) -> Option<Arc<Slot<W>>> {
+        if self.looking.swap(true, Ordering::SeqCst) {
+            return None;
+        }
+        let found = sync::spin(|| self.try_next());
+        self.looking.store(false, Ordering::SeqCst);
+        if found.is_some() && !self.queue.is_empty() {
+            self.tell_of_more(sync::lock(&self.control));
+        }
+        found
+    }
+
+    /// Wakes another worker if there is something for it: several jobs may have come while one looked.
+    fn tell_of_more(&self, control: MutexGuard<'_, Control<W>>) {
+        let tell = control.sleeping > 0 && !self.queue.is_empty();
+        drop(control);
+        if tell {
+            self.work.notify_one();
+        }
+    }
+
+    /// Whether a worker has to be woken for a job that was sent. One that is looking either finds it, or has
+    /// found another before that, and then sees in the queue that there is more.
+    pub(crate) fn has_to_be_told(&self, control: &Control<W>) -> bool {
+        control.sleeping > 0 && !self.looking.load(Ordering::SeqCst)
     }
 
     /// Runs a job. Jobs catch the panics of tasks; what may panic after that are destructors.

@@ -138,7 +138,9 @@ fn map_asks_for_the_task_even_without_inputs() {
             name: "absent",
             ..<tasks::nothing as sandpool::Task>::RECORD
         };
-        fn encode(args: &()) -> Result<sandpool_abi::Arguments, sandpool_abi::codec::CodecError> {
+        fn encode(
+            args: &(),
+        ) -> Result<sandpool_abi::Arguments<'_>, sandpool_abi::codec::CodecError> {
             <tasks::nothing as sandpool::Task>::encode(args)
         }
         fn decode(reply: sandpool_abi::Reply<'_>) -> Result<(), sandpool_abi::codec::CodecError> {

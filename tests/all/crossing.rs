@@ -19,8 +19,8 @@ impl Task for Garbage {
     type Output = ();
     const RECORD: Record = <tasks::echo as Task>::RECORD;
 
-    fn encode(_: &()) -> Result<Arguments, CodecError> {
-        Ok(Arguments::Encoded(Encoding::Postcard, vec![0xFF]))
+    fn encode(_: &()) -> Result<Arguments<'_>, CodecError> {
+        Ok(Arguments::Encoded(Encoding::Postcard, vec![0xFF].into()))
     }
 
     fn decode(_: Reply<'_>) -> Result<(), CodecError> {
@@ -37,7 +37,7 @@ impl Task for Undecodable {
     type Output = ();
     const RECORD: Record = <tasks::nothing as Task>::RECORD;
 
-    fn encode(args: &()) -> Result<Arguments, CodecError> {
+    fn encode(args: &()) -> Result<Arguments<'_>, CodecError> {
         <tasks::nothing as Task>::encode(args)
     }
 

@@ -96,7 +96,7 @@ fn fuel_counts_instructions() {
     let module = NANS.builder().deterministic().load().unwrap();
     let pool = ProcessPool::new(module).unwrap();
     let waited = wait([pool.submit(lie, Vec::new()).unwrap()], WaitFor::All, None);
-    assert_eq!(waited.done[0].fuel_used(), Some(47));
+    assert_eq!(waited.done[0].fuel_used(), Some(48));
 }
 
 #[test]

@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use fault_tasks as tasks;
-use sandpool::{Limits, ProcessPool, TaskErrorKind, TaskHandle, TaskModule};
+use sandpool::{
+    Interruption, Limits, ProcessPool, TaskErrorKind, TaskHandle, TaskModule, TrapKind,
+};
 use sandpool_tests::{LONG, fault_module};
 
 use crate::by_hand::{Guest, HONEST, lie};
 
 /// Bodies of tasks that never end, or not within the lifetime of a machine.
-const ENDLESS: [(&str, &str, &str); 12] = [
+const ENDLESS: [(&str, &str, &str); 20] = [
     ("a register loop", "(loop (br 0)) i64.const 0", ""),
     ("nested loops", "(loop (loop (br 0)) (br 0)) i64.const 0", ""),
     (
@@ -67,16 +69,77 @@ const ENDLESS: [(&str, &str, &str); 12] = [
         "(loop $l (br_table $l $l $l (i32.const 1))) i64.const 0",
         "",
     ),
+    (
+        "a branch table over nested loops",
+        "(loop $a (loop $b (block $x (br_table $x $b $a (local.get 0)))) (br $a)) i64.const 0",
+        "",
+    ),
+    // Looks whose place the compiler could take for one that it has looked at already.
+    (
+        "a loop at the heart of three",
+        "(loop $a (loop $b (loop $c (br_if $c (local.get 1))) (br_if $b (local.get 1))) (br $a)) i64.const 0",
+        "",
+    ),
+    (
+        "three loops of which the first has no end",
+        "(local $i i32) (local $j i32)
+         (loop $a (local.set $j (i32.const 0))
+            (loop $b (local.set $i (i32.const 0))
+                (loop $c
+                    (local.set $i (i32.add (local.get $i) (i32.const 1)))
+                    (br_if $c (i32.lt_u (local.get $i) (i32.const 100))))
+                (local.set $j (i32.add (local.get $j) (i32.const 1)))
+                (br_if $b (i32.lt_u (local.get $j) (i32.const 100))))
+            (br $a)) i64.const 0",
+        "",
+    ),
+    (
+        "a loop before a call",
+        "(loop $a (br_if $a (local.get 1))) (call $nothing) (loop (br 0)) i64.const 0",
+        "(func $nothing)",
+    ),
+    (
+        "loops that read address 0",
+        "(local $i i32)
+         (loop $a (local.set $i (i32.load (i32.const 0)))
+            (loop $b (br_if $b (i32.eqz (i32.xor (local.get $i) (i32.load (i32.const 0))))))
+            (br $a)) i64.const 0",
+        "",
+    ),
+    (
+        "a loop with calls of what does nothing",
+        "(loop $a (call $nothing) (br $a)) i64.const 0",
+        "(func $nothing)",
+    ),
+    (
+        "40 functions, each of which calls the next one twice",
+        "(call $f0) i64.const 0",
+        "", // see `modules`
+    ),
+    (
+        "a loop that carries a value",
+        "i32.const 1 (loop (param i32) (result i64) (i32.const 3) (i32.mul) (br 0))",
+        "",
+    ),
 ];
 
-fn modules() -> Vec<(&'static str, TaskModule)> {
-    let module = |(what, task, more): (_, _, &'static str)| {
+const MECHANISMS: [Interruption; 2] = [Interruption::Polls, Interruption::Epochs];
+
+fn modules(interruption: Interruption) -> Vec<(String, TaskModule)> {
+    let calls = (0..40).map(|n| match n {
+        39 => "(func $f39)".to_owned(),
+        n => format!("(func $f{n} (call $f{0}) (call $f{0}))", n + 1),
+    });
+    let calls: &str = calls.collect::<String>().leak();
+    let module = |(what, task, more): (&str, &'static str, &'static str)| {
+        let more = if task.contains("$f0") { calls } else { more };
         let guest = Guest {
             task,
             more,
             ..HONEST
         };
-        (what, guest.builder().load().unwrap())
+        let module = guest.builder().interruption(interruption).load();
+        (format!("{what}, {interruption:?}"), module.unwrap())
     };
     ENDLESS.into_iter().map(module).collect()
 }
@@ -95,7 +158,7 @@ fn is_running<T>(handle: &TaskHandle<T>) {
 /// Conformance: B3 (processes)
 #[test]
 fn a_time_limit_stops_two_busy_workers_whatever_they_do() {
-    for (what, module) in modules() {
+    for (what, module) in MECHANISMS.into_iter().flat_map(modules) {
         let pool = two_workers(module, Limits::new().timeout(Duration::from_millis(10)));
         for _ in 0..3 {
             let both = [0, 1].map(|_| pool.submit(lie, Vec::new()).unwrap());
@@ -110,7 +173,7 @@ fn a_time_limit_stops_two_busy_workers_whatever_they_do() {
 /// Conformance: B2 (processes)
 #[test]
 fn cancelling_frees_two_busy_workers_whatever_they_do() {
-    for (what, module) in modules() {
+    for (what, module) in MECHANISMS.into_iter().flat_map(modules) {
         let pool = two_workers(module, Limits::new());
         for _ in 0..3 {
             let both = [0, 1].map(|_| pool.submit(lie, Vec::new()).unwrap());
@@ -151,8 +214,18 @@ fn an_endless_initializer_is_stopped_by_time_and_by_hand() {
 /// A task of the same sandbox comes right after one that was stopped as it ended.
 #[test]
 fn a_stop_that_comes_too_late_hits_nobody() {
+    for interruption in MECHANISMS {
+        stop_late(interruption);
+    }
+}
+
+fn stop_late(interruption: Interruption) {
     let tasks_each = 1_000_000.try_into().unwrap();
-    let pool = ProcessPool::builder(fault_module())
+    let module = TaskModule::builder(tasks::MODULE)
+        .interruption(interruption)
+        .load()
+        .unwrap();
+    let pool = ProcessPool::builder(module)
         .workers(1)
         .isolation(sandpool::Isolation::Reuse { tasks: tasks_each })
         .build()
@@ -197,4 +270,55 @@ fn stopping_one_task_a_thousand_times_never_stops_its_sibling() {
             "{error}"
         );
     }
+}
+
+#[test]
+fn the_mechanism_is_told_in_the_stats() {
+    for interruption in MECHANISMS {
+        let module = HONEST.builder().interruption(interruption).load();
+        let pool = ProcessPool::new(module.unwrap()).unwrap();
+        assert_eq!(pool.stats().interruption, Some(interruption));
+    }
+    let by_default = ProcessPool::new(fault_module()).unwrap();
+    assert_eq!(by_default.stats().interruption, Some(Interruption::Polls));
+    let threads = sandpool::ThreadPool::new(1).unwrap();
+    assert_eq!(threads.stats().interruption, None);
+}
+
+/// A trap of its own is not taken for a stop, and a stop not for a trap.
+#[test]
+fn a_task_that_traps_when_its_time_is_up_ends_as_one_or_the_other() {
+    const TRAPS: Guest = Guest {
+        task: "unreachable",
+        ..HONEST
+    };
+    let pool = two_workers(
+        TRAPS.builder().load().unwrap(),
+        Limits::new().timeout(Duration::from_micros(20)),
+    );
+    for _ in 0..1000 {
+        let error = pool.submit(lie, Vec::new()).unwrap().join().unwrap_err();
+        match error.kind() {
+            TaskErrorKind::Trapped(TrapKind::Unreachable) => {}
+            kind => assert!(error.is_timeout(), "{kind:?}"),
+        }
+    }
+    let endless = two_workers(TRAPS.builder().load().unwrap(), Limits::new());
+    let error = endless.submit(lie, Vec::new()).unwrap().join().unwrap_err();
+    assert!(matches!(
+        error.kind(),
+        TaskErrorKind::Trapped(TrapKind::Unreachable)
+    ));
+}
+
+/// Exports may have any names.
+#[test]
+fn a_module_may_have_an_export_named_as_that_of_the_flags() {
+    const NAMED: Guest = Guest {
+        more: r#"(data (i32.const 16) "\00\00") (func (export "sandpool:flags"))"#,
+        ..HONEST
+    };
+    let pool = ProcessPool::new(NAMED.builder().load().unwrap()).unwrap();
+    let value = pool.submit(lie, Vec::new()).unwrap().join().unwrap();
+    assert_eq!(value, Vec::<Vec<u8>>::new());
 }

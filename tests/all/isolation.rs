@@ -1,8 +1,10 @@
 //! Nothing leaks from task to task.
 
 use fault_tasks as tasks;
-use sandpool::Limits;
+use sandpool::{Interruption, Isolation, Limits, ProcessPool};
 use sandpool_tests::pool;
+
+use crate::by_hand::{Guest, HONEST, lie};
 
 /// Conformance: 29, B5 (processes)
 #[test]
@@ -36,4 +38,54 @@ fn a_fault_leaves_nothing_behind_either() {
         // The report of the panic before would make this abort a panic.
         assert!(!after.join().unwrap_err().is_panic());
     }
+}
+
+/// Adds up all of its memory, and of more that it grows, and then writes to every word of it.
+const MARKS: Guest = Guest {
+    task: r#"
+        (local $at i32) (local $end i32) (local $sum i64)
+        (drop (memory.grow (i32.const 16)))
+        (local.set $at (i32.const 2048))
+        (local.set $end (i32.shl (memory.size) (i32.const 16)))
+        (loop $all
+            (local.set $sum (i64.add (local.get $sum) (i64.load (local.get $at))))
+            (i64.store (local.get $at) (i64.const -1))
+            (local.set $at (i32.add (local.get $at) (i32.const 8)))
+            (br_if $all (i32.lt_u (local.get $at) (local.get $end))))
+        ;; A value: a list of one list of eight bytes.
+        (i32.store (i32.const 16) (i32.const 0x080100))
+        (i64.store (i32.const 19) (local.get $sum))
+        (i64.or (i64.shl (i64.const 11) (i64.const 32)) (i64.const 16))"#,
+    // More than what stays mapped for the next sandbox.
+    pages: 48,
+    more: r#"(data (i32.const 4096) "\07") (data (i32.const 3000000) "\05")"#,
+    ..HONEST
+};
+
+/// Conformance: 29 (processes)
+#[test]
+fn no_byte_of_a_tasks_memory_is_found_by_the_next() {
+    for interruption in [Interruption::Polls, Interruption::Epochs] {
+        let module = MARKS.builder().interruption(interruption).load().unwrap();
+        let pool = ProcessPool::builder(module).workers(2).build().unwrap();
+        for sum in pool.map(lie, (0..100).map(|_| Vec::new())).unwrap() {
+            let initial: u64 = 7 + 5;
+            assert_eq!(sum.unwrap(), [initial.to_le_bytes()]);
+        }
+    }
+}
+
+/// The counterpart: a sandbox that is used again does find it.
+#[test]
+fn a_sandbox_that_is_used_again_keeps_its_memory() {
+    let pool = ProcessPool::builder(MARKS.builder().load().unwrap())
+        .workers(1)
+        .isolation(Isolation::Reuse {
+            tasks: 2.try_into().unwrap(),
+        })
+        .build()
+        .unwrap();
+    let sums = pool.map(lie, (0..2).map(|_| Vec::new())).unwrap();
+    let [first, second] = <[_; 2]>::try_from(sums.map(Result::unwrap).collect::<Vec<_>>()).unwrap();
+    assert_ne!(first, second);
 }

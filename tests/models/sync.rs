@@ -12,6 +12,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Looks once: in a model, who looks again and again keeps the others from doing anything.
+pub(crate) fn spin<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    look()
+}
+
 /// There is no time in a model: a deadline is one that never comes, or one that has come.
 pub(crate) fn wait<'a, T>(
     changed: &Condvar,
@@ -31,7 +36,6 @@ pub(crate) fn wait<'a, T>(
 pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
     let channel = Arc::new(Channel {
         queue: Mutex::new((VecDeque::new(), true)),
-        changed: Condvar::new(),
     });
     (Sender(Arc::clone(&channel)), Receiver(channel))
 }
@@ -39,7 +43,6 @@ pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
 struct Channel<T> {
     /// The messages, and whether there is a sender.
     queue: Mutex<(VecDeque<T>, bool)>,
-    changed: Condvar,
 }
 
 pub(crate) struct Sender<T>(Arc<Channel<T>>);
@@ -47,7 +50,6 @@ pub(crate) struct Sender<T>(Arc<Channel<T>>);
 impl<T> Sender<T> {
     pub(crate) fn send(&self, message: T) -> Result<(), T> {
         lock(&self.0.queue).0.push_back(message);
-        self.0.changed.notify_one();
         Ok(())
     }
 }
@@ -55,28 +57,18 @@ impl<T> Sender<T> {
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
         lock(&self.0.queue).1 = false;
-        self.0.changed.notify_all();
     }
 }
 
 pub(crate) struct Receiver<T>(Arc<Channel<T>>);
 
 impl<T> Receiver<T> {
-    pub(crate) fn recv(&self) -> Result<T, ()> {
-        let mut queue = lock(&self.0.queue);
-        loop {
-            if let Some(message) = queue.0.pop_front() {
-                return Ok(message);
-            }
-            if !queue.1 {
-                return Err(());
-            }
-            (queue, _) = wait(&self.0.changed, queue, None);
-        }
-    }
-
     pub(crate) fn try_iter(&self) -> impl Iterator<Item = T> {
         std::iter::from_fn(|| lock(&self.0.queue).0.pop_front())
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     pub(crate) fn len(&self) -> usize {

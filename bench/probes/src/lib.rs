@@ -19,6 +19,17 @@ pub fn count(additions: u64) -> u64 {
     (0..additions).fold(0, |sum, _| std::hint::black_box(sum) + 1)
 }
 
+/// Allocates so many bytes, and writes to every page of them. Returns how many pages there were.
+#[task]
+pub fn touch(bytes: u64) -> u64 {
+    const PAGE_BYTES: usize = 4096;
+    let mut memory: Vec<u8> = Vec::with_capacity(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let pages = memory.spare_capacity_mut().chunks_mut(PAGE_BYTES);
+    let pages = pages.map(|page| page[0].write(1)).count();
+    std::hint::black_box(&mut memory);
+    pages as u64
+}
+
 /// Never returns.
 #[task]
 pub fn spin() {

@@ -40,7 +40,7 @@ fn memory_imports_and_sizes_come_after_the_tasks() {
     let [memory, imports, module] = lines[..] else {
         panic!("{end}");
     };
-    assert!(memory.ends_with("MiB at the start of a call"), "{memory}");
+    assert!(memory.ends_with("KiB at the start of a call"), "{memory}");
     assert_eq!(imports, "imports  none");
     assert!(
         module.starts_with("module   ") && module.ends_with(" are code"),

@@ -18,6 +18,8 @@ pub struct Build {
     default_features: bool,
     features: Vec<String>,
     target: &'static str,
+    stack_bytes: usize,
+    heap_bytes: Option<usize>,
 }
 
 /// A module that was built.
@@ -49,6 +51,15 @@ const PROFILE: [&str; 8] = [
 const RUSTFLAGS: &str =
     "-Ctarget-feature=+simd128,+bulk-memory\x1f-Clink-arg=--export=__stack_pointer";
 
+/// The default of [`Build::stack_bytes`].
+const STACK_BYTES: usize = 256 << 10;
+
+/// What the linker wants a stack's size to be a multiple of.
+const STACK_ALIGNMENT: usize = 16;
+
+/// Where the allocator of `sandpool-guest` looks for how much memory to begin with.
+const HEAP_BYTES: &str = "SANDPOOL_HEAP_BYTES";
+
 /// Variables of an outer cargo or of the user that would change the nested build.
 const FOREIGN: [&str; 9] = [
     "CARGO_BUILD_RUSTFLAGS",
@@ -71,6 +82,8 @@ impl Build {
             default_features: true,
             features: Vec::new(),
             target: target::NO_SYSTEM,
+            stack_bytes: STACK_BYTES,
+            heap_bytes: None,
         }
     }
 
@@ -79,6 +92,28 @@ impl Build {
     #[must_use]
     pub fn wasi(mut self) -> Self {
         self.target = target::WASI;
+        self
+    }
+
+    /// Sets how much stack the module has in its memory, in bytes, rounded up to 16. Default: 256 KiB.
+    ///
+    /// It holds what tasks borrow of their local variables, and large ones; a task that uses more ends
+    /// as a stack overflow. A new sandbox takes a little longer for each KiB of it.
+    #[must_use]
+    pub fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes;
+        self
+    }
+
+    /// Sets how much memory the allocator of `sandpool-guest` has without growing the module's memory, in
+    /// bytes. Default: 128 KiB. Has no effect without the feature `allocator`, and for
+    /// [`wasi`](Self::wasi).
+    ///
+    /// For tasks that need more as a rule, more than that makes new sandboxes faster; for all others it makes
+    /// them slower.
+    #[must_use]
+    pub fn heap_bytes(mut self, bytes: usize) -> Self {
+        self.heap_bytes = Some(bytes);
         self
     }
 
@@ -157,9 +192,15 @@ impl Build {
                 command.env_remove(name);
             }
         }
+        command.env_remove(HEAP_BYTES);
+        if let Some(bytes) = self.heap_bytes {
+            command.env(HEAP_BYTES, bytes.to_string());
+        }
+        let stack_bytes = self.stack_bytes.next_multiple_of(STACK_ALIGNMENT);
+        let flags = format!("{RUSTFLAGS}\x1f-Clink-arg=-zstack-size={stack_bytes}");
         // A build script's stdout is read by cargo as instructions.
         let status = command
-            .env("CARGO_ENCODED_RUSTFLAGS", RUSTFLAGS)
+            .env("CARGO_ENCODED_RUSTFLAGS", flags)
             // A build folder of the user's would be the outer build's too, which holds its lock.
             .env("CARGO_BUILD_BUILD_DIR", &target_dir)
             .stdout(Stdio::null())

@@ -46,7 +46,15 @@ pub fn compile_for_wasi() {
     compile_with(Build::wasi);
 }
 
-fn compile_with(settings: impl FnOnce(Build) -> Build) {
+/// Does what [`compile`] does, with other settings than the defaults.
+///
+/// ```no_run
+/// # #[expect(clippy::needless_doctest_main, reason = "a build script is a program")]
+/// fn main() {
+///     sandpool_build::compile_with(|build| build.stack_bytes(1 << 20));
+/// }
+/// ```
+pub fn compile_with(settings: impl FnOnce(Build) -> Build) {
     if let Err(error) = compile_for_script(settings) {
         eprintln!("\nsandpool-build: {error}\n");
         std::process::exit(1);

@@ -60,7 +60,7 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
 
                 fn encode(
                     __sandpool_args: &Self::Args,
-                ) -> ::std::result::Result<::sandpool_guest::__private::abi::Arguments, ::sandpool_guest::__private::codec::CodecError> {
+                ) -> ::std::result::Result<::sandpool_guest::__private::abi::Arguments<'_>, ::sandpool_guest::__private::codec::CodecError> {
                     #encode
                 }
 
@@ -186,6 +186,18 @@ fn encode(signature: &Signature) -> TokenStream {
             ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Scalars([#(#slots),*]))
         };
     }
+    if let [one] = &signature.parameters[..] {
+        let bytes = match &one.form {
+            Form::OwnedBytes | Form::Bytes => Some(quote!(__sandpool_args)),
+            Form::Str => Some(quote!(__sandpool_args.as_bytes())),
+            Form::Owned(_) | Form::Slice(_) | Form::Borrowed(_) => None,
+        };
+        if let Some(bytes) = bytes {
+            return quote! {
+                ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Bytes(#bytes))
+            };
+        }
+    }
     let values = places
         .iter()
         .zip(&signature.parameters)
@@ -200,7 +212,7 @@ fn encode(signature: &Signature) -> TokenStream {
         let __sandpool_bytes = ::sandpool_guest::__private::codec::encode(&(#(#values,)*))?;
         ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Encoded(
             ::sandpool_guest::__private::abi::Encoding::Postcard,
-            __sandpool_bytes,
+            ::std::borrow::Cow::Owned(__sandpool_bytes),
         ))
     }
 }

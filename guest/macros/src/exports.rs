@@ -84,14 +84,13 @@ fn answer(
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
     let result = quote!(__sandpool_outcome(#(#passed),*));
-    let result = if is_byte_vec(&signature.output) {
-        quote!(#result.map(::sandpool_guest::__private::codec::ByteBuf::from))
-    } else {
-        result
+    let (answer, result) = match is_byte_vec(&signature.output) {
+        true => (quote!(answer_bytes), result),
+        false => (quote!(answer), result),
     };
     quote! {
         match ::sandpool_guest::__private::#encoding::decode::<#ty>(__sandpool_bytes) {
-            ::std::result::Result::Ok(#pattern) => ::sandpool_guest::__private::#encoding::answer(#result),
+            ::std::result::Result::Ok(#pattern) => ::sandpool_guest::__private::#encoding::#answer(#result),
             ::std::result::Result::Err(__sandpool_error) => {
                 ::sandpool_guest::__private::bad_arguments(&__sandpool_error)
             }

@@ -26,6 +26,13 @@ pub enum LoadError {
         /// Why.
         source: io::Error,
     },
+    /// A folder cannot be used as a [`ModuleStore`](crate::ModuleStore).
+    Store {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// There are no bytes.
     Empty,
     /// The bytes do not begin as a wasm module does.
@@ -132,6 +139,11 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File { path, .. } => write!(f, "{} cannot be read", path.display()),
+            Self::Store { path, .. } => write!(
+                f,
+                "the folder {} cannot keep compiled modules",
+                path.display()
+            ),
             Self::Folder { path, .. } => write!(
                 f,
                 "the folder {} is granted and cannot be opened",
@@ -239,9 +251,10 @@ impl fmt::Display for LoadError {
 impl std::error::Error for LoadError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::File { source, .. } | Self::Folder { source, .. } | Self::Thread(source) => {
-                Some(source)
-            }
+            Self::File { source, .. }
+            | Self::Folder { source, .. }
+            | Self::Store { source, .. }
+            | Self::Thread(source) => Some(source),
             _ => None,
         }
     }

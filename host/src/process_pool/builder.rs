@@ -10,6 +10,7 @@ use crate::isolation::Isolation;
 use crate::limits::Limits;
 use crate::panic_place;
 use crate::process_pool::ProcessPool;
+use crate::process_pool::calls::Callers;
 use crate::process_pool::tasks::{Encoded, Tasks, Worker};
 use crate::running::Running;
 use crate::sandbox::{Entry, Initializer, NESTED, Plan, Processes, TaskModule};
@@ -38,7 +39,7 @@ type Find = dyn Fn(&TaskModule) -> Result<Entry, LoadError> + Send + Sync;
 struct Unchecked {
     name: String,
     find: Arc<Find>,
-    arguments: Result<Arguments, String>,
+    arguments: Result<Arguments<'static>, String>,
 }
 
 impl<M> ProcessPoolBuilder<M>
@@ -116,7 +117,7 @@ where
     #[must_use]
     pub fn initializer<T: Task>(self, task: T, args: T::Args) -> Self {
         let _ = task;
-        let find = |module: &TaskModule| module.typed_entry::<T>().cloned();
+        let find = |module: &TaskModule| module.typed_entry::<T>();
         self.with_initializer(T::RECORD.name, find, T::encode(&args))
     }
 
@@ -126,7 +127,7 @@ where
     pub fn initializer_json(self, task: &str, json: impl Into<String>) -> Self {
         let name = task.to_owned();
         let find = move |module: &TaskModule| module.entry(&name).cloned();
-        let arguments = Arguments::Encoded(Encoding::Json, json.into().into_bytes());
+        let arguments = Arguments::Encoded(Encoding::Json, json.into().into_bytes().into());
         self.with_initializer(task, find, Ok(arguments))
     }
 
@@ -134,12 +135,14 @@ where
         mut self,
         name: &str,
         find: impl Fn(&TaskModule) -> Result<Entry, LoadError> + Send + Sync + 'static,
-        arguments: Encoded,
+        arguments: Encoded<'_>,
     ) -> Self {
         self.initializer = Some(Unchecked {
             name: name.to_owned(),
             find: Arc::new(find),
-            arguments: arguments.map_err(|error| error.to_string()),
+            arguments: arguments
+                .map(Arguments::into_owned)
+                .map_err(|error| error.to_string()),
         });
         self
     }
@@ -197,6 +200,7 @@ where
             initializer,
             counters: Arc::clone(&counters),
         });
+        let callers = Callers::new(Arc::clone(&plan));
         let reserved = Arc::new(OnceLock::new());
         let worker = {
             let (running, reserved) = (Arc::clone(&running), Arc::clone(&reserved));
@@ -224,6 +228,7 @@ where
             module,
             running,
             counters,
+            callers,
         };
         Ok(ProcessPool {
             workers,

@@ -1,5 +1,6 @@
 //! From arguments to a queued job, with the limits that hold for it.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use sandpool_abi::codec::{self, CodecError};
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
 use crate::completion::TaskName;
-use crate::error::{LoadError, SubmitError, SubmitErrorKind};
+use crate::error::{CallError, LoadError, SubmitError, SubmitErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
 use crate::map::Map;
@@ -15,7 +16,7 @@ use crate::map_options::MapOptions;
 use crate::map_with::MapWith;
 use crate::process_pool::ProcessPool;
 use crate::process_pool::process_scope::{self, ProcessScope};
-use crate::process_pool::tasks::Target;
+use crate::process_pool::tasks::{Encoded, Target};
 use crate::queue::Patience;
 use crate::sandbox::Entry;
 
@@ -90,6 +91,64 @@ impl<'a> Submitter<'a> {
         })
     }
 
+    /// Runs a task on this thread: see [`ProcessPool::call`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::call`].
+    pub fn call<T: Task>(&self, task: T, args: T::Args) -> Result<T::Output, CallError<T::Args>> {
+        self.call_here(task, args, T::decode, |value| value)
+    }
+
+    /// Runs a task on this thread, and has `read` look at the bytes of its result where they are: see
+    /// [`ProcessPool::call_with`].
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessPool::call`].
+    pub fn call_with<T: Task<Output = Vec<u8>>, R>(
+        &self,
+        task: T,
+        args: T::Args,
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<R, CallError<T::Args>> {
+        let read = Cell::new(Some(read));
+        let read = |bytes: &[u8]| read.take().expect("there is one result")(bytes);
+        let decode = |reply: Reply<'_>| {
+            let bytes: &codec::Bytes = codec::decode(encoded(reply)?)?;
+            Ok(read(bytes))
+        };
+        self.call_here(task, args, decode, |bytes| read(&bytes))
+    }
+
+    /// Runs a task on this thread, or has a worker do it. What is returned is made from what lies in the
+    /// sandbox, or from the task's value.
+    fn call_here<T: Task, R>(
+        &self,
+        task: T,
+        args: T::Args,
+        decode: impl Fn(Reply<'_>) -> Result<R, CodecError>,
+        from_value: impl FnOnce(T::Output) -> R,
+    ) -> Result<R, CallError<T::Args>> {
+        let tasks = &self.pool.tasks;
+        let refused = tasks
+            .queue
+            .closed()
+            .or_else(|| tasks.check(&self.limits).err());
+        if let Some(kind) = refused {
+            return Err(SubmitError::new(kind, args).into());
+        }
+        let entry = match self.pool.module().typed_entry::<T>() {
+            Ok(entry) => entry,
+            Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args).into()),
+        };
+        let target = self.target(T::RECORD.name, &entry, T::encode, decode);
+        if let Some(outcome) = tasks.call(&target, &args) {
+            return Ok(outcome?);
+        }
+        Ok(from_value(self.submit(task, args)?.join()?))
+    }
+
     /// Queues tasks for inputs as the options say: see [`ProcessPool::map_with`].
     ///
     /// # Errors
@@ -111,10 +170,10 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), ())),
         };
-        let target = self.target(T::RECORD.name, entry, T::decode);
+        let target = self.target(T::RECORD.name, &entry, T::encode, T::decode);
         let tasks = Arc::downgrade(&self.pool.tasks);
         options.start(
-            inputs.into_iter().map(|args| T::encode(&args)),
+            inputs.into_iter(),
             self.pool.workers(),
             move |chunk, patience, report| match tasks.upgrade() {
                 Some(tasks) => tasks.submit_chunk(target.clone(), chunk, patience, report),
@@ -138,14 +197,12 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), json)),
         };
-        let arguments = Arguments::Encoded(Encoding::Json, json.as_bytes().to_vec());
         let decode = |reply: Reply<'_>| match std::str::from_utf8(encoded(reply)?) {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(CodecError::new(error.to_string())),
         };
-        let target = self.target(task.to_owned(), entry, decode);
-        let tasks = &self.pool.tasks;
-        tasks.submit(target, json, Ok(arguments), Patience::Endless)
+        let target = self.target(task.to_owned(), entry, encode_json, decode);
+        self.pool.tasks.submit(target, json, Patience::Endless)
     }
 
     /// Queues the task of this name with bytes: see [`ProcessPool::submit_bytes`].
@@ -163,15 +220,12 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), bytes)),
         };
-        let arguments = codec::encode(codec::Bytes::new(&bytes))
-            .map(|bytes| Arguments::Encoded(Encoding::Postcard, bytes));
         let decode = |reply: Reply<'_>| {
             let bytes: codec::ByteBuf = codec::decode(encoded(reply)?)?;
             Ok(bytes.into_vec())
         };
-        let target = self.target(task.to_owned(), entry, decode);
-        let tasks = &self.pool.tasks;
-        tasks.submit(target, bytes, arguments, Patience::Endless)
+        let target = self.target(task.to_owned(), entry, encode_bytes, decode);
+        self.pool.tasks.submit(target, bytes, Patience::Endless)
     }
 
     /// Calls `body` with a scope whose tasks have these limits: see [`ProcessPool::scope`].
@@ -201,13 +255,19 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args)),
         };
-        let target = self.target(T::RECORD.name, entry, T::decode);
-        let arguments = T::encode(&args);
-        self.pool.tasks.submit(target, args, arguments, patience)
+        let target = self.target(T::RECORD.name, &entry, T::encode, T::decode);
+        self.pool.tasks.submit(target, args, patience)
     }
 
-    fn target<D>(&self, name: impl Into<TaskName>, entry: &Entry, decode: D) -> Target<D> {
+    fn target<A, D>(
+        &self,
+        name: impl Into<TaskName>,
+        entry: &Entry,
+        encode: fn(&A) -> Encoded<'_>,
+        decode: D,
+    ) -> Target<A, D> {
         Target {
+            encode,
             name: name.into(),
             entry: entry.clone(),
             limits: self.limits.clone(),
@@ -229,6 +289,15 @@ impl<'a> Submitter<'a> {
             found: info.to_string(),
         })
     }
+}
+
+fn encode_json(json: &String) -> Encoded<'_> {
+    Ok(Arguments::Encoded(Encoding::Json, json.as_bytes().into()))
+}
+
+#[expect(clippy::ptr_arg, reason = "the shape of every encoder")]
+fn encode_bytes(bytes: &Vec<u8>) -> Encoded<'_> {
+    Ok(Arguments::Bytes(bytes))
 }
 
 fn encoded(reply: Reply<'_>) -> Result<&[u8], CodecError> {

@@ -8,13 +8,14 @@ use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Reply};
 
 use crate::chunk::{self, Chunk, Refused};
-use crate::completion::{Completion, Outcome, TaskName};
+use crate::completion::{Completion, Outcome, TaskName, quietly};
 use crate::control::Stop;
 use crate::error::{SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::{Due, Limits};
 use crate::load::Busy;
 use crate::panic_place;
+use crate::process_pool::calls::Callers;
 use crate::progress::Report;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
@@ -36,17 +37,18 @@ pub(crate) struct Tasks {
     pub(crate) module: TaskModule,
     pub(crate) running: Arc<Running>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) callers: Callers,
 }
 
-/// Arguments as they are submitted: those that could not be encoded are the task's error.
-pub(crate) type Encoded = Result<Arguments, CodecError>;
+/// Arguments as a guest takes them: those that could not be encoded are the task's error.
+pub(crate) type Encoded<'a> = Result<Arguments<'a>, CodecError>;
 
 /// What is called, and how.
-#[derive(Clone)]
-pub(crate) struct Target<D> {
+pub(crate) struct Target<A, D> {
     pub(crate) name: TaskName,
     pub(crate) entry: Entry,
     pub(crate) limits: Limits,
+    pub(crate) encode: fn(&A) -> Encoded<'_>,
     /// Takes the result out of the reply.
     pub(crate) decode: D,
 }
@@ -55,51 +57,46 @@ impl Tasks {
     /// Queues a task, or gives back what it was to be called with.
     pub(crate) fn submit<A, R, D>(
         &self,
-        target: Target<D>,
+        target: Target<A, D>,
         args: A,
-        arguments: Encoded,
         patience: Patience,
     ) -> Result<TaskHandle<R>, SubmitError<A>>
     where
+        A: Send + 'static,
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
         if let Err(kind) = self.check(&target.limits) {
             return Err(SubmitError::new(kind, args));
         }
-        let arguments = match arguments {
-            Ok(arguments) => arguments,
-            Err(error) => {
-                if let Some(kind) = self.queue.closed() {
-                    return Err(SubmitError::new(kind, args));
-                }
-                let promise = Submission::new(target.name).promise(&self.counters);
-                let completion = promise.completion();
-                promise.fail(TaskErrorKind::BadArguments(error.to_string()));
-                return Ok(TaskHandle { completion });
-            }
-        };
         let (name, limits) = (target.name.clone(), target.limits.clone());
-        let queued = self.enqueue(args, (name, 1), &limits, patience, |_, promise, waits| {
-            Box::new(move |turn| match turn {
-                Turn::Run { own, busy, pool } => {
-                    own.run(&target, &arguments, waits.over(), promise, busy, pool);
-                }
-                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-            })
-        });
+        let queued = self.enqueue(
+            args,
+            (name, 1),
+            &limits,
+            patience,
+            |args, promise, waits| {
+                Box::new(move |turn| match turn {
+                    Turn::Run { own, busy, pool } => {
+                        own.run(&target, args, waits.over(), promise, busy, pool);
+                    }
+                    Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+                })
+            },
+        );
         queued.map_err(|(kind, args)| SubmitError::new(kind, args))
     }
 
     /// Queues calls of a task that one worker does one after the other, or gives their arguments back.
-    pub(crate) fn submit_chunk<R, D>(
+    pub(crate) fn submit_chunk<A, R, D>(
         &self,
-        target: Target<D>,
-        chunk: Vec<Encoded>,
+        target: Target<A, D>,
+        chunk: Vec<A>,
         patience: Patience,
         report: Arc<Report>,
-    ) -> Result<Chunk<R>, Refused<Vec<Encoded>>>
+    ) -> Result<Chunk<R>, Refused<Vec<A>>>
     where
+        A: Send + 'static,
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
@@ -119,7 +116,7 @@ impl Tasks {
     }
 
     /// Checks that the module can keep the limits.
-    fn check(&self, limits: &Limits) -> Result<(), SubmitErrorKind> {
+    pub(crate) fn check(&self, limits: &Limits) -> Result<(), SubmitErrorKind> {
         match limits.fuel.is_some() && !self.module.counts_fuel() {
             true => Err(SubmitErrorKind::NotMetered),
             false => Ok(()),
@@ -171,10 +168,10 @@ impl Waits {
 }
 
 impl Worker {
-    fn run<R: Send + 'static, D>(
+    fn run<A, R: Send + 'static, D>(
         &self,
-        target: &Target<D>,
-        arguments: &Arguments,
+        target: &Target<A, D>,
+        args: A,
         due: Option<Due>,
         promise: Promise<R>,
         busy: Busy<'_>,
@@ -189,7 +186,7 @@ impl Worker {
         let entered = self.running.enter(promise.completion());
         let started = Instant::now();
         let fuel_used = Cell::new(None);
-        let outcome = promise.trace(|| self.call(target, arguments, due, &interrupt, &fuel_used));
+        let outcome = promise.trace(|| self.call(target, args, due, &interrupt, &fuel_used));
         let outcome = outcome.map_err(|fault| {
             // Before anybody can see the error.
             if let TaskErrorKind::Broken(reason) = &fault.kind {
@@ -204,10 +201,10 @@ impl Worker {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a job's parts, each used once")]
-    fn run_chunk<R: Send + 'static, D>(
+    fn run_chunk<A, R: Send + 'static, D>(
         &self,
-        target: &Target<D>,
-        chunk: Vec<Encoded>,
+        target: &Target<A, D>,
+        chunk: Vec<A>,
         due: Option<Due>,
         promise: Promise<Vec<Outcome<R>>>,
         report: &Report,
@@ -223,16 +220,15 @@ impl Worker {
         }
         let entered = self.running.enter(stop);
         let mut broken = None;
-        let call = |arguments: Encoded| {
-            let outcome = match (arguments, &broken) {
-                (_, Some(reason)) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
-                (Ok(arguments), None) => {
+        let call = |args: A| {
+            let outcome = match &broken {
+                Some(reason) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
+                None => {
                     let fuel_used = Cell::new(None);
-                    let outcome = self.call(target, &arguments, due, &interrupt, &fuel_used);
+                    let outcome = self.call(target, args, due, &interrupt, &fuel_used);
                     promise.count_fuel(fuel_used.get());
                     outcome
                 }
-                (Err(error), None) => Err(TaskErrorKind::BadArguments(error.to_string()).into()),
             };
             outcome.map_err(|fault| {
                 if let (TaskErrorKind::Broken(reason), None) = (&fault.kind, &broken) {
@@ -247,10 +243,10 @@ impl Worker {
         promise.complete(Ok(outcomes), busy);
     }
 
-    fn call<R, D>(
+    fn call<A, R, D>(
         &self,
-        target: &Target<D>,
-        arguments: &Arguments,
+        target: &Target<A, D>,
+        args: A,
         due: Option<Due>,
         interrupt: &Arc<Interrupt>,
         fuel_used: &Cell<Option<u64>>,
@@ -258,18 +254,59 @@ impl Worker {
     where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let call = Call {
-            entry: &target.entry,
-            arguments,
-            limits: &target.limits,
-            due,
-            interrupt,
-            fuel_used,
-        };
-        // The engine does not panic, but decoding runs the `Deserialize` of the result's type.
-        panic_place::catch(|| self.processes.run(&call, &target.decode))
-            .unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
+        let outcome = target.call(&args, &self.processes, due, interrupt, fuel_used);
+        // It is foreign, and may panic.
+        quietly(|| drop(args));
+        outcome
     }
+}
+
+impl<A, D: Clone> Clone for Target<A, D> {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            entry: self.entry.clone(),
+            limits: self.limits.clone(),
+            encode: self.encode,
+            decode: self.decode.clone(),
+        }
+    }
+}
+
+impl<A, D> Target<A, D> {
+    /// Calls the task in one of these processes.
+    pub(crate) fn call<R>(
+        &self,
+        args: &A,
+        processes: &Processes,
+        due: Option<Due>,
+        interrupt: &Arc<Interrupt>,
+        fuel_used: &Cell<Option<u64>>,
+    ) -> Result<R, Fault>
+    where
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+    {
+        // The engine does not panic, but this runs the `Serialize` of the arguments' type and the
+        // `Deserialize` of the result's.
+        let outcome = panic_place::catch(|| {
+            let arguments = (self.encode)(args);
+            let arguments = arguments.map_err(|error| bad_arguments(&error))?;
+            let call = Call {
+                entry: &self.entry,
+                arguments: &arguments,
+                limits: &self.limits,
+                due,
+                interrupt,
+                fuel_used,
+            };
+            processes.run(&call, &self.decode)
+        });
+        outcome.unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
+    }
+}
+
+fn bad_arguments(error: &CodecError) -> Fault {
+    TaskErrorKind::BadArguments(error.to_string()).into()
 }
 
 fn error<T>(promise: &Promise<T>, fault: Fault) -> TaskError {

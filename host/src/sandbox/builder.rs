@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use crate::error::LoadError;
 use crate::grants::Grants;
+use crate::interruption::Interruption;
 use crate::load_limits::LoadLimits;
 use crate::sandbox::coredumps::Coredumps;
 use crate::sandbox::engine::Profile;
 use crate::sandbox::module::TaskModule;
+use crate::sandbox::store::ModuleStore;
 
 /// Loads a [`TaskModule`] otherwise than with the defaults. From [`TaskModule::builder`].
 ///
@@ -35,6 +37,7 @@ pub struct TaskModuleBuilder {
     profile: Profile,
     deterministic: bool,
     coredumps: Option<(PathBuf, usize)>,
+    store: Option<ModuleStore>,
 }
 
 /// Between what every call needs and what a thread's stack can be.
@@ -49,6 +52,7 @@ impl TaskModuleBuilder {
             profile: Profile::default(),
             deterministic: false,
             coredumps: None,
+            store: None,
         }
     }
 
@@ -69,7 +73,7 @@ impl TaskModuleBuilder {
     /// of workers get so much more stack.
     ///
     /// Code from Rust keeps what it borrows in a second stack, in the sandbox's memory: its size is
-    /// fixed when the module is linked, to 1 MiB where nothing else is asked for.
+    /// fixed when the module is linked: 256 KiB where `sandpool-build` does it and nothing else is asked for.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
         self.profile.stack_bytes = bytes;
         self
@@ -98,6 +102,13 @@ impl TaskModuleBuilder {
         self
     }
 
+    /// Sets how running tasks are made to notice that they are to end. Default:
+    /// [`Interruption::Polls`].
+    pub fn interruption(mut self, interruption: Interruption) -> Self {
+        self.profile.interruption = interruption;
+        self
+    }
+
     /// Has every access to memory checked by an instruction of its own, with the engine's defences
     /// against speculative execution, and maps the memory of sandboxes one by one. Default: guard pages
     /// around each memory catch what goes past its end, at no cost; speculative accesses past a memory's
@@ -118,6 +129,16 @@ impl TaskModuleBuilder {
     pub fn coredumps(mut self, folder: impl AsRef<Path>, most: usize) -> Self {
         self.profile.coredumps = true;
         self.coredumps = Some((folder.as_ref().to_owned(), most));
+        self
+    }
+
+    /// Keeps the module compiled in the store, and takes it from there if it is there already. Default: it is
+    /// compiled each time.
+    ///
+    /// A module that is found is not checked again: it was when it was compiled, with the same settings, and the
+    /// name under which it is kept is the hash of the whole of it.
+    pub fn store(mut self, store: &ModuleStore) -> Self {
+        self.store = Some(store.clone());
         self
     }
 
@@ -151,6 +172,7 @@ impl TaskModuleBuilder {
             self.grants,
             self.profile,
             coredumps,
+            self.store.as_ref(),
         )
     }
 }

@@ -21,23 +21,49 @@ use crate::sandbox::engine::Profile;
 /// Deep nests of blocks are walked by recursion.
 const STACK_BYTES: usize = 8 << 20;
 
-/// Compiles a module that was checked, for an engine of its own with room for so many instances.
-///
-/// # Errors
-///
-/// [`LoadError::CompileTime`] when the time is up, [`LoadError::Invalid`] where the compiler refuses,
-/// [`LoadError::Compiler`] where it fails, [`LoadError::Thread`] where there is no thread for it.
-pub(super) fn compile(
-    wasm: Vec<u8>,
-    profile: &Profile,
-    instances: u32,
+/// An engine, and what ends its compilation when the time is up.
+pub(super) struct Compiler {
+    pub(super) engine: Engine,
+    watch: Arc<Watch>,
     limit: Duration,
-) -> Result<(Engine, Module), LoadError> {
-    let watch = Arc::new(Watch {
-        until: Instant::now().checked_add(limit),
-        ended: AtomicBool::new(false),
-    });
-    let engine = profile.engine(instances, watch.clone()).map_err(invalid)?;
+}
+
+impl Compiler {
+    /// Of an engine with room for so many instances. The time begins now.
+    pub(super) fn new(
+        profile: &Profile,
+        instances: u32,
+        limit: Duration,
+    ) -> Result<Self, LoadError> {
+        let watch = Arc::new(Watch {
+            until: Instant::now().checked_add(limit),
+            ended: AtomicBool::new(false),
+        });
+        let engine = profile.engine(instances, watch.clone()).map_err(invalid)?;
+        Ok(Self {
+            engine,
+            watch,
+            limit,
+        })
+    }
+
+    /// Compiles a module that was checked.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError::CompileTime`] when the time is up, [`LoadError::Invalid`] where the compiler refuses,
+    /// [`LoadError::Compiler`] where it fails, [`LoadError::Thread`] where there is no thread for it.
+    pub(super) fn compile(&self, wasm: Vec<u8>) -> Result<Module, LoadError> {
+        compile(wasm, &self.engine, &self.watch, self.limit)
+    }
+}
+
+fn compile(
+    wasm: Vec<u8>,
+    engine: &Engine,
+    watch: &Watch,
+    limit: Duration,
+) -> Result<Module, LoadError> {
     let (send, compiled) = mpsc::channel();
     let compiler = engine.clone();
     thread::Builder::new()
@@ -54,7 +80,7 @@ pub(super) fn compile(
         None => compiled.recv().map_err(RecvTimeoutError::from),
     };
     match module {
-        Ok(Ok(Ok(module))) => Ok((engine, module)),
+        Ok(Ok(Ok(module))) => Ok(module),
         Ok(Ok(Err(error))) => Err(invalid(error)),
         Ok(Err(panic)) if !watch.ended.load(Ordering::Relaxed) => {
             Err(LoadError::Compiler(panic.to_string()))

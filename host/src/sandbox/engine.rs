@@ -4,10 +4,11 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use wasmtime::{
-    CacheStore, Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
-    WasmBacktraceDetails, WasmFeatures,
+    CacheStore, Config, Engine, Inlining, InstanceAllocationStrategy, OptLevel,
+    PoolingAllocationConfig, WasmBacktraceDetails, WasmFeatures,
 };
 
+use crate::interruption::Interruption;
 use crate::sandbox::memory::MAX_TABLE_ELEMENTS;
 use crate::sandbox::{epochs, features};
 
@@ -17,6 +18,22 @@ pub(crate) const WASM_STACK_BYTES: usize = 1 << 20;
 /// The address space of a memory whose accesses are checked: that of the default limit, so that it does
 /// not have to be moved to grow.
 const CHECKED_BYTES: u64 = 256 << 20;
+
+/// What polls need: a second memory, whose size is not a multiple of a page's.
+const POLLS: WasmFeatures = WasmFeatures::MULTI_MEMORY.union(WasmFeatures::CUSTOM_PAGE_SIZES);
+
+/// How much of a memory, from its beginning, stays mapped when a sandbox is thrown away, and is
+/// overwritten with the module's initial memory for the next one. What is past that is given back to the
+/// system, and each page of it costs the next task that touches it a page fault: a hundred times what
+/// it costs to overwrite it.
+///
+/// The kernel can also tell which pages are dirty, and the engine ask it, to overwrite only those (its
+/// `pagemap_scan`). But a page that the kernel moves just then, to make room for a large one, is
+/// left out, and the next task would find what is in it. So: not that.
+const KEPT_MEMORY_BYTES: usize = 2 << 20;
+
+/// The same of a table: all of most modules'.
+const KEPT_TABLE_BYTES: usize = 64 << 10;
 
 /// How many frames of a fault's backtrace are kept.
 const BACKTRACE_FRAMES: NonZeroUsize = NonZeroUsize::new(20).expect("20 is not zero");
@@ -34,6 +51,8 @@ pub(crate) struct Profile {
     pub(crate) bounds_checks: bool,
     /// Whether a trap leaves a core dump.
     pub(crate) coredumps: bool,
+    /// How guests are stopped.
+    pub(crate) interruption: Interruption,
 }
 
 impl Default for Profile {
@@ -44,6 +63,7 @@ impl Default for Profile {
             canonical_nans: false,
             bounds_checks: false,
             coredumps: false,
+            interruption: Interruption::default(),
         }
     }
 }
@@ -71,10 +91,17 @@ impl Profile {
         /// What the engine itself keeps for an instance: a module with many functions needs more.
         const INSTANCE_BYTES: usize = 16 << 20;
         let mut config = self.config(watch)?;
+        let memories = match self.interruption {
+            Interruption::Polls => 2,
+            Interruption::Epochs => 1,
+        };
         let mut pool = PoolingAllocationConfig::new();
         pool.total_core_instances(instances)
-            .total_memories(instances)
+            .max_memories_per_module(memories)
+            .total_memories(instances.saturating_mul(memories))
             .total_tables(instances)
+            .linear_memory_keep_resident(KEPT_MEMORY_BYTES)
+            .table_keep_resident(KEPT_TABLE_BYTES)
             .table_elements(MAX_TABLE_ELEMENTS)
             .max_core_instance_size(INSTANCE_BYTES);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -104,6 +131,8 @@ impl Profile {
             .wasm_features(WasmFeatures::all().difference(features::ON), false)
             .wasm_features(features::ON, true)
             .cranelift_opt_level(OptLevel::Speed)
+            // Polls would be merged: see there.
+            .compiler_inlining(Inlining::No)
             .cranelift_nan_canonicalization(self.canonical_nans)
             .consume_fuel(self.fuel)
             .coredump_on_trap(self.coredumps)
@@ -115,7 +144,11 @@ impl Profile {
             // Guests are not unwound by the system's unwinder, and registering them with it gets slow.
             .native_unwind_info(false)
             .enable_incremental_compilation(watch)?;
-        epochs::configure(&mut config);
+        match self.interruption {
+            // The module was validated without these: it has no use of them itself.
+            Interruption::Polls => _ = config.wasm_features(POLLS, true),
+            Interruption::Epochs => epochs::configure(&mut config),
+        }
         Ok(config)
     }
 }

@@ -1,8 +1,4 @@
-//! How a running guest is made to look whether it is to end: the engine's epochs.
-//!
-//! The only place that knows. Another mechanism has the same four parts: what the engine has to be
-//! told, what a store has to be told, what is done before a call, and how guests are made to look. One
-//! that writes its checks into the module has a fifth, before the module is compiled.
+//! The engine's epochs: see `Interruption::Epochs`. `flags` and `rewrite` are the other mechanism.
 //!
 //! Guests look at their engine's epoch at every loop and function entry. When it has moved on, they
 //! call back, and the callback looks whether it is this guest that is meant: the epoch belongs to

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use wasmtime::{Memory, Store};
+
 use crate::error::TaskErrorKind;
 use crate::grants::Grants;
 use crate::limits::Due;
@@ -24,6 +26,13 @@ struct Task {
     due: Option<Due>,
 }
 
+impl Drop for Task {
+    fn drop(&mut self) {
+        // The guest's memory lives until all of its store's data is dropped.
+        self.interrupt.detach();
+    }
+}
+
 impl Guest {
     pub(super) fn new(grants: &Grants) -> Result<Self, Fault> {
         Ok(Self {
@@ -43,6 +52,13 @@ impl Guest {
         self.host.begin(name, call.limits);
     }
 
+    /// Has the task be stopped by flags in this memory of the store's.
+    pub(super) fn watch(store: &Store<Self>, flags: Memory) {
+        if let Some(task) = &store.data().task {
+            task.interrupt.attach(store, flags);
+        }
+    }
+
     /// The task has ended.
     pub(super) fn end(&mut self) {
         self.task = None;
@@ -58,6 +74,15 @@ impl Guest {
             task.interrupt.wait(first);
         }
         self.stopped()
+    }
+
+    /// Returns why the guest was made to trap, if it was.
+    pub(super) fn trapped(&self) -> Option<Stopped> {
+        let task = self.task.as_ref()?;
+        match task.interrupt.has_raised() {
+            true => self.stopped().err(),
+            false => None,
+        }
     }
 
     /// Returns why the task is to be ended, if it is.

@@ -9,6 +9,7 @@ use wasmtime::{
 };
 
 use crate::error::TaskErrorKind;
+use crate::interruption::Interruption;
 use crate::limits::{Due, Limits};
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
@@ -33,13 +34,20 @@ fn begin(
         let set = store.set_fuel(call.limits.fuel.unwrap_or(ENDLESS_FUEL));
         set.expect("the engine counts fuel");
     }
-    epochs::begin(store);
-    // From here on a stop is seen either by this look or by the guest.
-    let early = store.data().stopped();
-    early.map_err(|stopped| Fault::from(TaskErrorKind::from(stopped)))?;
+    if module.interruption() == Interruption::Epochs {
+        epochs::begin(store);
+    }
+    // From here on a stop is seen either by this look or by the guest, once that is watched.
+    go_on(store)?;
     let timer = &module.inner.timer;
-    let armed = due.map(|due| timer.arm(due.at)).transpose();
+    let armed = due.map(|due| timer.arm(due.at, call.interrupt)).transpose();
     armed.map_err(|error| no_sandbox(&error))
+}
+
+/// Checks that the task is not to be ended.
+fn go_on(store: &Store<Guest>) -> Result<(), Fault> {
+    let stopped = store.data().stopped();
+    stopped.map_err(|stopped| TaskErrorKind::from(stopped).into())
 }
 
 /// What a task has that has no limit: more than can be burnt in a lifetime.
@@ -51,8 +59,23 @@ pub(crate) struct Process {
     store: Store<Guest>,
     instance: Instance,
     memory: Memory,
+    /// The memory with the flags that it polls, if it does.
+    flags: Option<Memory>,
+    last: Last,
     counters: Arc<Counters>,
 }
+
+/// The functions that were called last: to look one up takes longer than to call it.
+#[derive(Default)]
+struct Last {
+    alloc: Option<TypedFunc<(u32,), u32>>,
+    /// With the number of the task.
+    scalar: Option<(usize, Scalar)>,
+    encoded: Option<(usize, Encoded)>,
+}
+
+type Scalar = TypedFunc<(u64, u64, u64, u64), u64>;
+type Encoded = TypedFunc<(u32, u32, u32), u64>;
 
 impl Process {
     /// Makes an instance for a task. The task's deadline holds for as long as the second value lives.
@@ -65,26 +88,32 @@ impl Process {
         let guest = Guest::new(&module.inner.grants)?;
         let mut store = Store::new(module.inner.timer.engine(), guest);
         store.limiter(|guest| &mut guest.growth);
-        epochs::watch(&mut store);
+        if module.interruption() == Interruption::Epochs {
+            epochs::watch(&mut store);
+        }
         let armed = begin(&mut store, module, call, due)?;
         let instance = module.inner.instance.instantiate(&mut store);
         let allowed = allowed(module, call.limits);
         let instance = instance
             .map_err(|error| Fault::from(classify(&error, Remains::default(), &allowed)))?;
-        let memory = instance
-            .get_module_export(&mut store, &module.inner.exports.memory)
-            .and_then(Extern::into_memory)
-            .expect("the export was checked at load");
+        let exports = &module.inner.exports;
+        let memory = find_memory(&instance, &mut store, &exports.memory);
+        let flags = exports.flags.as_ref();
+        let flags = flags.map(|flags| find_memory(&instance, &mut store, flags));
         plan.counters.instances_made.add(1);
         let mut process = Self {
             module: module.clone(),
             store,
             instance,
             memory,
+            flags,
+            last: Last::default(),
             counters: Arc::clone(&plan.counters),
         };
+        process.watch()?;
         if let Some(initialize) = &module.inner.exports.initialize {
-            process.call::<(), ()>(call, initialize, ())?;
+            let initialize = process.find(initialize);
+            process.call::<(), ()>(call, &initialize, ())?;
         }
         Ok((process, armed))
     }
@@ -95,12 +124,27 @@ impl Process {
         call: &Call<'_>,
         due: Option<Due>,
     ) -> Result<Option<Armed>, Fault> {
-        begin(&mut self.store, &self.module, call, due)
+        let armed = begin(&mut self.store, &self.module, call, due)?;
+        self.watch()?;
+        Ok(armed)
+    }
+
+    /// Has the task be stopped by its flags, if the guest has some.
+    fn watch(&self) -> Result<(), Fault> {
+        if let Some(flags) = self.flags {
+            Guest::watch(&self.store, flags);
+            // It could be stopped before there were flags to be raised.
+            go_on(&self.store)?;
+        }
+        Ok(())
     }
 
     /// Returns how much fuel was burnt since the last [`begin`](Self::begin), if that is counted.
     pub(crate) fn fuel_used(&self, limits: &Limits) -> Option<u64> {
-        let left = self.store.get_fuel().ok()?;
+        if !self.module.counts_fuel() {
+            return None;
+        }
+        let left = self.store.get_fuel().expect("the engine counts fuel");
         Some(limits.fuel.unwrap_or(ENDLESS_FUEL).saturating_sub(left))
     }
 
@@ -116,27 +160,52 @@ impl Process {
 
     /// Calls a task whose arguments and result are scalars.
     pub(crate) fn call_scalar(&mut self, call: &Call<'_>, slots: [u64; 4]) -> Result<u64, Fault> {
-        let scalar = call.entry.scalar.as_ref();
-        let scalar = scalar.expect("the signatures were compared");
-        self.call(call, scalar, (slots[0], slots[1], slots[2], slots[3]))
+        let task = call.entry.index();
+        let function = match &self.last.scalar {
+            Some((last, function)) if *last == task => function.clone(),
+            _ => {
+                let scalar = call.entry.scalar.as_ref();
+                let function = self.find(scalar.expect("the signatures were compared"));
+                self.last.scalar.insert((task, function)).1.clone()
+            }
+        };
+        let slots = (slots[0], slots[1], slots[2], slots[3]);
+        self.call(call, &function, slots)
     }
 
-    /// Calls a task with encoded arguments and returns where it says that its answer is.
+    /// Calls a task with encoded arguments, which are in two parts, and returns where it says that its answer
+    /// is.
     pub(crate) fn call_encoded(
         &mut self,
         call: &Call<'_>,
         encoding: Encoding,
-        arguments: &[u8],
+        arguments: [&[u8]; 2],
     ) -> Result<Span, Fault> {
-        let len = length(arguments)?;
-        let module = Arc::clone(&self.module.inner);
+        let [first, second] = arguments;
+        let len = length(first.len() + second.len())?;
+        let alloc = match &self.last.alloc {
+            Some(alloc) => alloc.clone(),
+            None => {
+                let module = Arc::clone(&self.module.inner);
+                let alloc = module.exports.alloc.as_ref();
+                let alloc = self.find(alloc.expect("a module with tasks has it"));
+                self.last.alloc.insert(alloc).clone()
+            }
+        };
+        let task = call.entry.index();
+        let function = match &self.last.encoded {
+            Some((last, function)) if *last == task => function.clone(),
+            _ => {
+                let function = self.find(&call.entry.call);
+                self.last.encoded.insert((task, function)).1.clone()
+            }
+        };
         // The guest reserves memory for the arguments.
-        let alloc = module.exports.alloc.as_ref();
-        let alloc = alloc.expect("a module with tasks has it");
-        let ptr: u32 = self.call(call, alloc, (len,))?;
-        self.slice_mut(Span { ptr, len })?
-            .copy_from_slice(arguments);
-        let answer: u64 = self.call(call, &call.entry.call, (encoding as u32, ptr, len))?;
+        let ptr = self.call(call, &alloc, (len,))?;
+        let (to_first, to_second) = self.slice_mut(Span { ptr, len })?.split_at_mut(first.len());
+        to_first.copy_from_slice(first);
+        to_second.copy_from_slice(second);
+        let answer = self.call(call, &function, (encoding as u32, ptr, len))?;
         Ok(Span::from_u64(answer))
     }
 
@@ -153,7 +222,8 @@ impl Process {
         stdin: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
         self.system().run_program(stdin, call.limits.result_bytes);
-        let ended = self.call::<(), ()>(call, &call.entry.call, ());
+        let start = self.find(&call.entry.call);
+        let ended = self.call::<(), ()>(call, &start, ());
         program::outcome(self.system(), ended, call.limits.panic_bytes)
     }
 
@@ -163,19 +233,21 @@ impl Process {
         system.expect("a program is loaded with WASI only")
     }
 
-    /// Calls an export whose type was checked at load.
-    fn call<P: WasmParams, R: WasmResults>(
-        &mut self,
-        call: &Call<'_>,
-        export: &ModuleExport,
-        parameters: P,
-    ) -> Result<R, Fault> {
-        let function: TypedFunc<P, R> = self
-            .instance
+    /// Returns an export whose type was checked at load.
+    fn find<P: WasmParams, R: WasmResults>(&mut self, export: &ModuleExport) -> TypedFunc<P, R> {
+        self.instance
             .get_module_export(&mut self.store, export)
             .and_then(Extern::into_func)
             .and_then(|function| function.typed(&self.store).ok())
-            .expect("the export was checked at load");
+            .expect("the export was checked at load")
+    }
+
+    fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        call: &Call<'_>,
+        function: &TypedFunc<P, R>,
+        parameters: P,
+    ) -> Result<R, Fault> {
         let result = function.call(&mut self.store, parameters);
         result.map_err(|error| self.fault(call, &error))
     }
@@ -237,6 +309,7 @@ impl Process {
         });
         let panic = exports.panic.as_ref().and_then(|panic| self.global(panic));
         Remains {
+            stopped: self.store.data().trapped(),
             panic: panic.and_then(|ptr| self.panic_report(ptr)),
             stack_used_up,
         }
@@ -263,6 +336,13 @@ impl Drop for Process {
     }
 }
 
+fn find_memory(instance: &Instance, store: &mut Store<Guest>, export: &ModuleExport) -> Memory {
+    let memory = instance.get_module_export(store, export);
+    memory
+        .and_then(Extern::into_memory)
+        .expect("the export was checked at load")
+}
+
 fn allowed(module: &TaskModule, limits: &Limits) -> Allowed {
     Allowed {
         stack_bytes: module.stack_bytes(),
@@ -271,8 +351,8 @@ fn allowed(module: &TaskModule, limits: &Limits) -> Allowed {
     }
 }
 
-fn length(bytes: &[u8]) -> Result<u32, Fault> {
-    u32::try_from(bytes.len()).map_err(|_| {
+fn length(bytes: usize) -> Result<u32, Fault> {
+    u32::try_from(bytes).map_err(|_| {
         TaskErrorKind::BadArguments("they have more bytes than a sandbox can address".to_owned())
             .into()
     })

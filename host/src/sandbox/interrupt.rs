@@ -1,20 +1,24 @@
 //! Stopping a running guest: because it was cancelled, or because its time is up.
 //!
-//! Guests are made to look, all guests of a module at once: see `epochs`. Each finds out for itself
-//! whether it is meant, so what is meant for a task can hit neither its neighbours nor the next task.
+//! A guest is made to look: by its own `flags`, or with all guests of its module, by `epochs`. It finds
+//! out for itself whether it is meant, so what is meant for a task can hit neither its neighbours nor
+//! the next task.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 
-use wasmtime::Engine;
+use wasmtime::{Engine, Memory, Store};
 
 use crate::completion::quietly;
 use crate::control::{Cancel, Stop};
 use crate::error::TaskErrorKind;
+use crate::interruption::Interruption;
 use crate::limits::Due;
 use crate::sandbox::alarm::{Alarm, Armed};
 use crate::sandbox::epochs;
+use crate::sandbox::flags::Flags;
+use crate::sandbox::guest::Guest;
 use crate::sandbox::module::TaskModule;
 use crate::sync;
 
@@ -42,14 +46,21 @@ impl Timer {
         &self.engine
     }
 
-    /// Has guests look from `deadline` on, for as long as the returned guard lives.
+    /// Has the task's guest look from `deadline` on, for as long as the returned guard lives.
     ///
     /// # Errors
     ///
     /// The operating system refused the alarm's thread.
-    pub(crate) fn arm(&self, deadline: Instant) -> std::io::Result<Armed> {
+    pub(crate) fn arm(&self, deadline: Instant, task: &Arc<Interrupt>) -> std::io::Result<Armed> {
+        let task = Arc::downgrade(task);
+        self.interrupts
+            .set(deadline, move || task.upgrade()?.look())
+    }
+
+    /// Has all guests look from then on, for as long as the returned guard lives.
+    fn repeat(&self, first: Instant) -> std::io::Result<Armed> {
         let engine = self.engine.clone();
-        self.interrupts.set(deadline, move || {
+        self.interrupts.set(first, move || {
             epochs::interrupt(&engine);
             Some(AGAIN)
         })
@@ -76,6 +87,7 @@ impl Timer {
 pub(crate) struct Interrupt {
     module: TaskModule,
     stopped: AtomicBool,
+    flags: Flags,
     /// Has guests look until the one that is meant has ended, which lets go of this.
     stopping: Mutex<Option<Armed>>,
     /// Wakes a guest that has the host wait.
@@ -88,6 +100,7 @@ impl Interrupt {
         Arc::new(Self {
             module: module.clone(),
             stopped: AtomicBool::new(false),
+            flags: Flags::default(),
             stopping: Mutex::new(None),
             #[cfg(feature = "wasi")]
             woken: std::sync::Condvar::new(),
@@ -96,6 +109,35 @@ impl Interrupt {
 
     pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Has the guest of this store be stopped by the flags in this memory of it.
+    pub(super) fn attach(&self, store: &Store<Guest>, flags: Memory) {
+        self.flags.attach(store, flags);
+    }
+
+    /// Has no guest be stopped by flags.
+    pub(super) fn detach(&self) {
+        self.flags.detach();
+    }
+
+    /// Whether the guest's flags were raised.
+    pub(super) fn has_raised(&self) -> bool {
+        self.flags.are_raised()
+    }
+
+    /// Has the guest look whether it is to end. Returns after which time it has to be made to again.
+    fn look(&self) -> Option<Duration> {
+        match self.module.interruption() {
+            Interruption::Polls => {
+                self.flags.raise();
+                None
+            }
+            Interruption::Epochs => {
+                epochs::interrupt(self.module.inner.timer.engine());
+                Some(AGAIN)
+            }
+        }
     }
 
     /// Waits until then, or until the task is stopped.
@@ -111,10 +153,11 @@ impl Interrupt {
 impl Stop for Interrupt {
     fn stop(&self) -> bool {
         self.stopped.store(true, Ordering::SeqCst);
-        let timer = &self.module.inner.timer;
-        epochs::interrupt(timer.engine());
-        // Where the system has no thread left, the one look will mostly do.
-        *sync::lock(&self.stopping) = timer.arm(Instant::now() + AGAIN).ok();
+        if let Some(after) = self.look() {
+            let timer = &self.module.inner.timer;
+            // Where the system has no thread left, the one look will mostly do.
+            *sync::lock(&self.stopping) = timer.repeat(Instant::now() + after).ok();
+        }
         // After the lock: who waits has either seen the flag, or waits by now.
         #[cfg(feature = "wasi")]
         self.woken.notify_all();

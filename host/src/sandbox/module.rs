@@ -1,10 +1,11 @@
 //! Loading a module: checked, compiled, ready to be instantiated.
 
+use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, RwLock, Weak};
 
 use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, PANIC_EXPORT, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, Task,
@@ -14,17 +15,21 @@ use wasmtime::{InstancePre, Linker, Module, ModuleExport};
 use crate::control::Cancel;
 use crate::error::LoadError;
 use crate::grants::Grants;
+use crate::interruption::Interruption;
 use crate::limits::Due;
 use crate::load_limits::LoadLimits;
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::builder::TaskModuleBuilder;
+use crate::sandbox::compile::Compiler;
 use crate::sandbox::coredumps::Coredumps;
 use crate::sandbox::engine::Profile;
 use crate::sandbox::guest::Guest;
 use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
 use crate::sandbox::interrupt::Timer;
-use crate::sandbox::{admission, bulk, compile, imports};
+use crate::sandbox::store::ModuleStore;
+use crate::sandbox::{admission, compile, imports, rewrite};
 use crate::settings::processors;
+use crate::sync;
 
 /// A module of tasks, compiled for this machine.
 ///
@@ -46,7 +51,11 @@ pub(crate) struct Inner {
     pub(super) grants: Grants,
     pub(super) coredumps: Option<Arc<Coredumps>>,
     entries: HashMap<String, Entry>,
+    /// The tasks that were compared with the host's: the host's types, and their names.
+    compared: RwLock<HashMap<TypeId, Entry>>,
     info: ModuleInfo,
+    /// Whether it came from a store.
+    was_stored: bool,
     /// Sandboxes that no pool has reserved.
     free: AtomicUsize,
 }
@@ -54,6 +63,8 @@ pub(crate) struct Inner {
 /// The exports of a module that are not its tasks.
 pub(crate) struct Exports {
     pub(crate) memory: ModuleExport,
+    /// The memory with the flags that it polls, if it does.
+    pub(crate) flags: Option<ModuleExport>,
     /// Programs lack this and the next one.
     pub(crate) alloc: Option<ModuleExport>,
     pub(crate) panic: Option<ModuleExport>,
@@ -70,6 +81,13 @@ pub(crate) struct Entry {
     pub(crate) call: ModuleExport,
     pub(crate) scalar: Option<ModuleExport>,
     index: usize,
+}
+
+impl Entry {
+    /// The number of the task in its module.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
 }
 
 impl TaskModule {
@@ -94,19 +112,42 @@ impl TaskModule {
         grants: Grants,
         profile: Profile,
         coredumps: Option<Arc<Coredumps>>,
+        store: Option<&ModuleStore>,
     ) -> Result<Self, LoadError> {
         let mut info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
         info.check_with(&grants)?;
-        admission::admit(&wasm, &info, limits, &grants)?;
         let grants = grants.check()?;
+        let sandboxes = sandboxes();
+        let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
+        let compiler = Compiler::new(&profile, instances, limits.compile_time)?;
+        let engine = &compiler.engine;
+        let stored = store.map(|store| {
+            // All that admission and the rewriting depend on.
+            let more = (profile.interruption, limits.functions, grants.has_wasi());
+            (store, ModuleStore::key(&wasm, engine, more))
+        });
+        let found = stored
+            .as_ref()
+            .and_then(|(store, key)| store.find(engine, key));
+        let was_stored = found.is_some();
+        let with_polls = profile.interruption == Interruption::Polls;
+        let module = match found {
+            Some(module) => module,
+            None => {
+                admission::admit(&wasm, &info, limits, &grants)?;
+                let wasm = rewrite::rewrite(&wasm, &info, with_polls)
+                    .map_err(|error| LoadError::Invalid(error.to_string()))?;
+                let module = compiler.compile(wasm)?;
+                if let Some((store, key)) = &stored {
+                    store.put(key, &module);
+                }
+                module
+            }
+        };
+        let flags = with_polls.then(|| rewrite::flags_export(&info));
         if info.is_program() {
             info.add_program();
         }
-        let wasm = bulk::split(&wasm, info.imported_functions())
-            .map_err(|error| LoadError::Invalid(error.to_string()))?;
-        let sandboxes = sandboxes();
-        let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
-        let (engine, module) = compile::compile(wasm, &profile, instances, limits.compile_time)?;
         let of_tasks = |name| {
             (!info.is_program())
                 .then(|| find(&module, name))
@@ -114,6 +155,7 @@ impl TaskModule {
         };
         let exports = Exports {
             memory: find(&module, MEMORY_EXPORT)?,
+            flags: flags.map(|name| find(&module, &name)).transpose()?,
             alloc: of_tasks(ALLOC_EXPORT)?,
             panic: of_tasks(PANIC_EXPORT)?,
             initialize: (grants.has_wasi() && info.has_export(INITIALIZE))
@@ -138,18 +180,20 @@ impl TaskModule {
             Ok((name.to_owned(), entry))
         });
         let entries = entries.collect::<Result<_, LoadError>>()?;
-        let mut linker = Linker::new(&engine);
+        let mut linker = Linker::new(engine);
         imports::define(&grants, &mut linker).map_err(compile::invalid)?;
         let instance = linker.instantiate_pre(&module).map_err(compile::invalid)?;
         Ok(Self {
             inner: Arc::new(Inner {
                 instance,
                 exports,
-                timer: Timer::new(engine),
+                timer: Timer::new(compiler.engine),
+                was_stored,
                 profile,
                 grants,
                 coredumps,
                 entries,
+                compared: RwLock::default(),
                 info,
                 free: AtomicUsize::new(sandboxes),
             }),
@@ -182,6 +226,12 @@ impl TaskModule {
         &self.inner.info
     }
 
+    /// Returns whether the module was found in a [`ModuleStore`], and so not compiled.
+    #[must_use]
+    pub fn was_stored(&self) -> bool {
+        self.inner.was_stored
+    }
+
     /// Checks that the module has the task, with the argument and result types that the host was
     /// compiled with. Submitting checks, too; this is for those who want to know before.
     ///
@@ -193,11 +243,17 @@ impl TaskModule {
         self.typed_entry::<T>().map(drop)
     }
 
-    pub(crate) fn typed_entry<T: Task>(&self) -> Result<&Entry, LoadError> {
+    pub(crate) fn typed_entry<T: Task>(&self) -> Result<Entry, LoadError> {
+        let compared = &self.inner.compared;
+        let task = TypeId::of::<T>();
+        if let Some(entry) = sync::read(compared).get(&task) {
+            return Ok(entry.clone());
+        }
         let entry = self.entry(T::RECORD.name)?;
         let found = &self.task(entry).record;
         if T::RECORD.matches(found) {
-            return Ok(entry);
+            sync::write(compared).insert(task, entry.clone());
+            return Ok(entry.clone());
         }
         Err(LoadError::Signature {
             expected: T::RECORD.to_owned().to_string(),
@@ -220,6 +276,11 @@ impl TaskModule {
     /// How much of a thread's stack a task may use.
     pub(crate) fn stack_bytes(&self) -> usize {
         self.inner.profile.stack_bytes
+    }
+
+    /// How tasks are stopped.
+    pub(crate) fn interruption(&self) -> Interruption {
+        self.inner.profile.interruption
     }
 
     /// Whether the fuel that tasks burn is counted.

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
-use sandpool_abi::{Arguments, Outcome, Reply};
-#[cfg(feature = "wasi")]
-use sandpool_abi::{Encoding, codec};
+use sandpool_abi::{Arguments, Encoding, Outcome, Reply, codec};
 
 use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
 use crate::isolation::Isolation;
@@ -22,7 +20,7 @@ use crate::text::cut;
 /// One call of a task.
 pub(crate) struct Call<'a> {
     pub(crate) entry: &'a Entry,
-    pub(crate) arguments: &'a Arguments,
+    pub(crate) arguments: &'a Arguments<'a>,
     pub(crate) limits: &'a Limits,
     /// When the time since the submission is up.
     pub(crate) due: Option<Due>,
@@ -161,12 +159,14 @@ impl Drop for Deeper<'_> {
 
 fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
     let limit_bytes = call.limits.argument_bytes;
-    match call.arguments {
-        Arguments::Encoded(_, bytes) if bytes.len() > limit_bytes => {
-            let bytes = bytes.len();
-            Err(TaskErrorKind::ArgumentsTooLarge { bytes, limit_bytes }.into())
-        }
-        _ => Ok(()),
+    let bytes = match call.arguments {
+        Arguments::Scalars(_) => 0,
+        Arguments::Encoded(_, bytes) => bytes.len(),
+        Arguments::Bytes(bytes) => bytes.len(),
+    };
+    match bytes > limit_bytes {
+        true => Err(TaskErrorKind::ArgumentsTooLarge { bytes, limit_bytes }.into()),
+        false => Ok(()),
     }
 }
 
@@ -174,7 +174,7 @@ fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
 pub(crate) struct Initializer {
     pub(crate) name: String,
     pub(crate) entry: Entry,
-    pub(crate) arguments: Arguments,
+    pub(crate) arguments: Arguments<'static>,
 }
 
 impl Initializer {
@@ -218,28 +218,32 @@ fn perform<T>(
     if process.is_program() {
         return (perform_program(process, call, read), false);
     }
-    let answer = match call.arguments {
+    let span = match call.arguments {
         Arguments::Scalars(slots) => {
             let slot = process.call_scalar(call, *slots);
-            slot.map(|slot| Ok(Reply::Scalar(slot)))
+            let value = slot.and_then(|slot| read(Reply::Scalar(slot)).map_err(bad_result));
+            let is_clean = value.is_ok();
+            return (value, is_clean);
         }
-        Arguments::Encoded(encoding, bytes) => process
-            .call_encoded(call, *encoding, bytes)
-            .and_then(|span| process.bytes(span, call.limits.result_bytes))
-            .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
-            .map(|answer| match answer {
-                Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
-                Outcome::Failed(failure) => {
-                    Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
-                }
-                Outcome::BadArguments(reason) => {
-                    Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
-                }
-                Outcome::BadResult(reason) => {
-                    Err(TaskErrorKind::BadResult(cut(reason, most_bytes)))
-                }
-            }),
+        Arguments::Encoded(encoding, bytes) => process.call_encoded(call, *encoding, [bytes, &[]]),
+        Arguments::Bytes(bytes) => {
+            let length = codec::Length::of(bytes);
+            process.call_encoded(call, Encoding::Postcard, [length.as_ref(), bytes])
+        }
     };
+    let answer = span
+        .and_then(|span| process.bytes(span, call.limits.result_bytes))
+        .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
+        .map(|answer| match answer {
+            Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
+            Outcome::Failed(failure) => {
+                Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
+            }
+            Outcome::BadArguments(reason) => {
+                Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
+            }
+            Outcome::BadResult(reason) => Err(TaskErrorKind::BadResult(cut(reason, most_bytes))),
+        });
     match answer {
         Ok(Ok(reply)) => {
             let value = read(reply).map_err(bad_result);
@@ -258,13 +262,11 @@ fn perform_program<T>(
     call: &Call<'_>,
     read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
 ) -> Result<T, Fault> {
-    let Arguments::Encoded(Encoding::Postcard, stdin) = call.arguments else {
+    let Arguments::Bytes(stdin) = call.arguments else {
         let reason = "a program takes bytes: call it with `submit_bytes`";
         return Err(TaskErrorKind::BadArguments(reason.to_owned()).into());
     };
-    let bad_arguments = |error: CodecError| TaskErrorKind::BadArguments(error.to_string());
-    let stdin: codec::ByteBuf = codec::decode(stdin).map_err(bad_arguments)?;
-    let stdout = process.run_program(call, stdin.into_vec())?;
+    let stdout = process.run_program(call, stdin.to_vec())?;
     let stdout = codec::encode(codec::Bytes::new(&stdout)).map_err(bad_result)?;
     read(Reply::Encoded(&stdout)).map_err(bad_result)
 }

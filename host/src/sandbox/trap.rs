@@ -50,6 +50,8 @@ impl std::error::Error for HostFault {}
 /// What the dead instance tells.
 #[derive(Default)]
 pub(crate) struct Remains {
+    /// Why its flags were raised, if they were.
+    pub(crate) stopped: Option<Stopped>,
     /// What its panic hook wrote.
     pub(crate) panic: Option<PanicReport>,
     /// The size of the stack in its memory, if its stack pointer has left that.
@@ -89,6 +91,10 @@ pub(crate) fn classify(
             None => TaskErrorKind::NoSandbox(format!("{error:#}")),
         };
     };
+    // Before the panic: a guest may write anything where the report is looked for.
+    if let (Trap::UnreachableCodeReached, Some(stopped)) = (trap, remains.stopped) {
+        return stopped.into();
+    }
     if let (Trap::UnreachableCodeReached, Some(report)) = (trap, remains.panic) {
         return TaskErrorKind::Panicked(Panic {
             message: cut(report.message, allowed.panic_bytes),

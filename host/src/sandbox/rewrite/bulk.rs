@@ -6,93 +6,47 @@
 //! in which the guest can be stopped. What is observed is the same, too: all of the range is checked
 //! before anything is written.
 
-use std::convert::Infallible;
+use wasm_encoder::{BlockType, Function, Instruction};
+use wasmparser::Operator;
 
-use wasm_encoder::reencode::{self, Reencode};
-use wasm_encoder::{
-    BlockType, CodeSection, Function, FunctionSection, Instruction, Module, TypeSection, ValType,
-};
-use wasmparser::{CodeSectionReader, FunctionSectionReader, Operator, Parser, TypeSectionReader};
+use crate::sandbox::rewrite::polls::Polls;
 
 /// How much is done at once: about half a millisecond's work on memory that was not touched before.
 const PIECE_BYTES: i32 = 1 << 20;
 
-type Result<T> = std::result::Result<T, reencode::Error<Infallible>>;
-
-/// Returns the module with its bulk instructions made interruptible. It was validated.
-pub(super) fn split(wasm: &[u8], imported_functions: usize) -> Result<Vec<u8>> {
-    let mut module = Module::new();
-    let mut splitter = Splitter {
-        ty: 0,
-        fill: u32::try_from(imported_functions).unwrap_or(u32::MAX),
-        last: None,
-    };
-    splitter.parse_core_module(&mut module, Parser::new(0), wasm)?;
-    Ok(module.finish())
-}
-
-struct Splitter {
+/// Where the two functions are, and what is known of the instruction before.
+pub(super) struct Bulk {
     /// The type of both functions.
-    ty: u32,
+    pub(super) ty: u32,
     /// The function that fills; the one that copies is the next.
-    fill: u32,
+    pub(super) fill: u32,
     /// The constant that the last instruction was.
     last: Option<i32>,
 }
 
-impl Splitter {
-    fn copy(&self) -> u32 {
-        self.fill + 1
-    }
-}
-
-impl Reencode for Splitter {
-    type Error = Infallible;
-
-    fn parse_type_section(
-        &mut self,
-        types: &mut TypeSection,
-        section: TypeSectionReader<'_>,
-    ) -> Result<()> {
-        self.ty = section.count();
-        reencode::utils::parse_type_section(self, types, section)?;
-        types.ty().function([ValType::I32; 3], []);
-        Ok(())
+impl Bulk {
+    /// Of a module with so many imported functions, whose own are not counted yet.
+    pub(super) fn new(imported_functions: usize) -> Self {
+        Self {
+            ty: 0,
+            fill: u32::try_from(imported_functions).unwrap_or(u32::MAX),
+            last: None,
+        }
     }
 
-    fn parse_function_section(
-        &mut self,
-        functions: &mut FunctionSection,
-        section: FunctionSectionReader<'_>,
-    ) -> Result<()> {
-        self.fill += section.count();
-        reencode::utils::parse_function_section(self, functions, section)?;
-        functions.function(self.ty).function(self.ty);
-        Ok(())
-    }
-
-    fn parse_code_section(
-        &mut self,
-        code: &mut CodeSection,
-        section: CodeSectionReader<'_>,
-    ) -> Result<()> {
-        reencode::utils::parse_code_section(self, code, section)?;
-        code.function(&fill()).function(&copy());
-        Ok(())
-    }
-
-    fn instruction<'a>(&mut self, operator: Operator<'a>) -> Result<Instruction<'a>> {
+    /// Returns the call that stands for the instruction, if one is to.
+    pub(super) fn replace(&mut self, operator: &Operator<'_>) -> Option<Instruction<'static>> {
         let is_small = self
             .last
             .is_some_and(|length| (0..=PIECE_BYTES).contains(&length));
         self.last = match operator {
-            Operator::I32Const { value } => Some(value),
+            Operator::I32Const { value } => Some(*value),
             _ => None,
         };
         match operator {
-            Operator::MemoryFill { .. } if !is_small => Ok(Instruction::Call(self.fill)),
-            Operator::MemoryCopy { .. } if !is_small => Ok(Instruction::Call(self.copy())),
-            operator => reencode::utils::instruction(self, operator),
+            Operator::MemoryFill { .. } if !is_small => Some(Instruction::Call(self.fill)),
+            Operator::MemoryCopy { .. } if !is_small => Some(Instruction::Call(self.fill + 1)),
+            _ => None,
         }
     }
 }
@@ -108,28 +62,42 @@ const COPY: Instruction<'_> = Instruction::MemoryCopy {
     dst_mem: 0,
 };
 
-fn fill() -> Function {
-    let mut body = Function::new([]);
+pub(super) fn fill(polls: &mut Option<Polls>) -> Function {
+    let mut body = begin(polls);
     at_once_if_small(&mut body, &FILL, &[TO]);
-    forwards(&mut body, &FILL, &[TO]);
+    forwards(&mut body, polls, &FILL, &[TO]);
     body.instruction(&Instruction::End);
     body
 }
 
-fn copy() -> Function {
-    let mut body = Function::new([]);
+pub(super) fn copy(polls: &mut Option<Polls>) -> Function {
+    let mut body = begin(polls);
     at_once_if_small(&mut body, &COPY, &[TO, FROM]);
     // What is read may be what is written: the end that could be overwritten goes first.
     body.instruction(&Instruction::LocalGet(TO))
         .instruction(&Instruction::LocalGet(FROM))
         .instruction(&Instruction::I32LeU)
         .instruction(&Instruction::If(BlockType::Empty));
-    forwards(&mut body, &COPY, &[TO, FROM]);
+    forwards(&mut body, polls, &COPY, &[TO, FROM]);
     body.instruction(&Instruction::Else);
-    backwards(&mut body);
+    backwards(&mut body, polls);
     body.instruction(&Instruction::End)
         .instruction(&Instruction::End);
     body
+}
+
+fn begin(polls: &mut Option<Polls>) -> Function {
+    if let Some(polls) = polls {
+        polls.begin();
+    }
+    Function::new([])
+}
+
+fn begin_loop(body: &mut Function, polls: &mut Option<Polls>) {
+    body.instruction(&Instruction::Loop(BlockType::Empty));
+    if let Some(polls) = polls {
+        polls.poll(body);
+    }
 }
 
 /// Does it all and returns, where it is one piece, and where an end is past that of the memory, which traps.
@@ -165,9 +133,14 @@ fn do_all(body: &mut Function, bulk: &Instruction<'_>) {
 }
 
 /// A piece from the front, until the last, which may be smaller.
-fn forwards(body: &mut Function, bulk: &Instruction<'_>, places: &[u32]) {
-    body.instruction(&Instruction::Loop(BlockType::Empty))
-        .instruction(&Instruction::LocalGet(TO))
+fn forwards(
+    body: &mut Function,
+    polls: &mut Option<Polls>,
+    bulk: &Instruction<'_>,
+    places: &[u32],
+) {
+    begin_loop(body, polls);
+    body.instruction(&Instruction::LocalGet(TO))
         .instruction(&Instruction::LocalGet(FROM))
         .instruction(&Instruction::I32Const(PIECE_BYTES))
         .instruction(bulk);
@@ -182,7 +155,7 @@ fn forwards(body: &mut Function, bulk: &Instruction<'_>, places: &[u32]) {
 }
 
 /// A piece from the end, until the last, which may be smaller.
-fn backwards(body: &mut Function) {
+fn backwards(body: &mut Function, polls: &mut Option<Polls>) {
     let end = |body: &mut Function, place| {
         body.instruction(&Instruction::LocalGet(place))
             .instruction(&Instruction::LocalGet(LENGTH))
@@ -190,7 +163,7 @@ fn backwards(body: &mut Function) {
             .instruction(&Instruction::I32Const(PIECE_BYTES))
             .instruction(&Instruction::I32Sub);
     };
-    body.instruction(&Instruction::Loop(BlockType::Empty));
+    begin_loop(body, polls);
     end(body, TO);
     end(body, FROM);
     body.instruction(&Instruction::I32Const(PIECE_BYTES))

@@ -1,0 +1,82 @@
+//! The words of a running guest that its polls look at: see `rewrite::polls`. Written by other threads,
+//! which only this module may do.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use wasmtime::{Memory, Store};
+
+use crate::sandbox::guest::Guest;
+use crate::sync;
+
+/// The flags of one task: wherever they are, and whether they are up.
+#[derive(Default)]
+pub(super) struct Flags {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    words: Option<Words>,
+    raised: bool,
+}
+
+/// All of an instance's second memory.
+struct Words {
+    first: *mut AtomicU32,
+    number: usize,
+}
+
+#[expect(unsafe_code, reason = "a pointer into the memory of an instance")]
+// SAFETY: nothing about the memory belongs to a thread.
+unsafe impl Send for Words {}
+
+impl Words {
+    fn set(&self, value: u32) {
+        for word in 0..self.number {
+            #[expect(
+                unsafe_code,
+                reason = "the engine has no way to write to a running guest's memory"
+            )]
+            // SAFETY: `first` points to so many aligned words (`Flags::attach`) of a memory that lives: it is
+            // its store's, and the store's data detaches the flags when it is dropped, which is before
+            // the store's memories are. The memory's size is fixed, so it does not move. No reference
+            // to it exists anywhere; the guest only loads words from it, each by one instruction.
+            let word = unsafe { &*self.first.add(word) };
+            word.store(value, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Flags {
+    /// Has the flags be those in this memory, until [`detach`](Self::detach). To be called by
+    /// what becomes the store's data, which detaches them when it is dropped.
+    pub(super) fn attach(&self, store: &Store<Guest>, memory: Memory) {
+        let first = memory.data_ptr(store).cast::<AtomicU32>();
+        assert!(first.is_aligned(), "a memory begins with a page");
+        let number = memory.data_size(store) / size_of::<AtomicU32>();
+        sync::lock(&self.state).words = Some(Words { first, number });
+    }
+
+    /// Puts the flags down, if they are up, and lets go of them.
+    pub(super) fn detach(&self) {
+        let mut state = sync::lock(&self.state);
+        if let (Some(words), true) = (state.words.take(), state.raised) {
+            words.set(0);
+        }
+        state.raised = false;
+    }
+
+    /// Puts the flags up, if they are there.
+    pub(super) fn raise(&self) {
+        let mut state = sync::lock(&self.state);
+        if let Some(words) = &state.words {
+            words.set(1);
+            state.raised = true;
+        }
+    }
+
+    pub(super) fn are_raised(&self) -> bool {
+        sync::lock(&self.state).raised
+    }
+}

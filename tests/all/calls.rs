@@ -1,0 +1,186 @@
+//! Tasks that are run on the thread that asks for them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use fault_tasks as tasks;
+use sandpool::{
+    CallError, Interruption, Isolation, Limits, ProcessPool, Shutdown, TaskErrorKind, TaskModule,
+};
+use sandpool_tests::{fault_module, pool};
+
+fn of_task<A>(error: CallError<A>) -> TaskErrorKind {
+    match error {
+        CallError::Task(error) => error.kind().clone(),
+        error => panic!("{error}"),
+    }
+}
+
+fn of_submit<A>(error: CallError<A>) -> (String, A) {
+    match error {
+        CallError::Submit(error) => (format!("{:?}", error.kind()), error.into_inner()),
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_call_has_the_tasks_result_and_starts_no_worker() {
+    let pool = pool(2, Limits::new());
+    assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
+    let text = "text".to_owned();
+    assert_eq!(pool.call(tasks::echo, text.clone()).unwrap(), text);
+    assert_eq!(
+        pool.call(tasks::echo_bytes, vec![7; 300]).unwrap(),
+        [7; 300]
+    );
+    let stats = pool.stats();
+    assert_eq!(
+        (stats.succeeded, stats.submitted(), stats.workers),
+        (3, 3, 0)
+    );
+    assert_eq!((stats.instances_made, stats.instances_retired), (3, 3));
+}
+
+#[test]
+fn a_call_fails_as_a_task_does_and_the_next_does_not() {
+    let pool = pool(1, Limits::new().timeout(Duration::from_millis(50)));
+    for _ in 0..3 {
+        let boom = of_task(pool.call(tasks::boom, "no".to_owned()).unwrap_err());
+        assert!(matches!(&boom, TaskErrorKind::Panicked(panic) if panic.message().contains("no")));
+        let abort = of_task(pool.call(tasks::abort, ()).unwrap_err());
+        assert!(matches!(abort, TaskErrorKind::Trapped(_)), "{abort:?}");
+        let spin = of_task(pool.call(tasks::spin, ()).unwrap_err());
+        assert!(
+            matches!(spin, TaskErrorKind::DeadlineExceeded { .. }),
+            "{spin:?}"
+        );
+        let deep = of_task(pool.call(tasks::recurse, 0).unwrap_err());
+        assert!(
+            matches!(deep, TaskErrorKind::StackOverflow { .. }),
+            "{deep:?}"
+        );
+        assert_eq!(pool.call(tasks::add, (1, 1)).unwrap(), 2);
+    }
+    let frugal = pool.with(Limits::new().memory_bytes(4 << 20));
+    let hoard = of_task(frugal.call(tasks::hoard, 64 << 20).unwrap_err());
+    assert!(
+        matches!(hoard, TaskErrorKind::MemoryLimitExceeded { .. }),
+        "{hoard:?}"
+    );
+    assert_eq!(pool.stats().finished(), 16);
+}
+
+#[test]
+fn a_call_that_is_not_made_gives_the_arguments_back() {
+    let pool = pool(1, Limits::new());
+    let metered = pool.with(Limits::new().fuel(10));
+    let (kind, args) = of_submit(metered.call(tasks::add, (1, 2)).unwrap_err());
+    assert_eq!((kind.as_str(), args), ("NotMetered", (1, 2)));
+    pool.shutdown(Shutdown::Finish);
+    let (kind, args) = of_submit(pool.call(tasks::add, (1, 2)).unwrap_err());
+    assert_eq!((kind.as_str(), args), ("ShutDown", (1, 2)));
+    assert_eq!(pool.stats().submitted(), 0);
+}
+
+#[test]
+fn a_sandbox_is_kept_for_the_next_call_if_it_may_be() {
+    let reuse = Isolation::Reuse {
+        tasks: 2.try_into().unwrap(),
+    };
+    for (isolation, expected) in [(Isolation::Fresh, [1, 1, 1]), (reuse, [1, 2, 1])] {
+        let pool = ProcessPool::builder(fault_module()).workers(1);
+        let pool = pool.isolation(isolation).build().unwrap();
+        let counts = [(); 3].map(|()| pool.call(tasks::count_calls, ()).unwrap());
+        assert_eq!(counts, expected);
+    }
+}
+
+#[test]
+fn a_call_without_enough_stack_is_run_by_a_worker() {
+    let pool = pool(1, Limits::new());
+    thread::scope(|scope| {
+        // The system may give a thread up to four times as much, of one that has ended.
+        let small = thread::Builder::new().stack_size(256 << 10);
+        let call = || {
+            (
+                pool.call(tasks::add, (20, 22)).unwrap(),
+                pool.stats().workers,
+            )
+        };
+        let called = small.spawn_scoped(scope, call).unwrap().join().unwrap();
+        assert_eq!(called, (42, 1));
+        let deep = || of_task(pool.call(tasks::recurse, 0).unwrap_err());
+        let small = thread::Builder::new().stack_size(256 << 10);
+        let deep = small.spawn_scoped(scope, deep).unwrap().join().unwrap();
+        assert!(
+            matches!(deep, TaskErrorKind::StackOverflow { .. }),
+            "{deep:?}"
+        );
+    });
+}
+
+#[test]
+fn more_threads_than_there_are_sandboxes_can_call() {
+    // Each waits in its own sandbox for all others.
+    const THREADS: usize = 100;
+    let module = TaskModule::builder(tasks::MODULE)
+        .interruption(Interruption::Epochs)
+        .load()
+        .unwrap();
+    let pool = ProcessPool::builder(module).workers(1).build().unwrap();
+    let done = Arc::<AtomicUsize>::default();
+    thread::scope(|scope| {
+        for number in 0..THREADS as u64 {
+            let (pool, done) = (&pool, Arc::clone(&done));
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    assert_eq!(
+                        pool.call(tasks::spin_until, number * 100).unwrap(),
+                        number * 100
+                    );
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    assert_eq!(done.load(Ordering::Relaxed), THREADS * 20);
+}
+
+#[test]
+fn cancelling_all_stops_calls() {
+    let pool = pool(1, Limits::new());
+    thread::scope(|scope| {
+        let call = scope.spawn(|| of_task(pool.call(tasks::spin, ()).unwrap_err()));
+        while pool.stats().running == 0 {
+            thread::yield_now();
+        }
+        pool.shutdown(Shutdown::CancelAll);
+        assert!(matches!(call.join().unwrap(), TaskErrorKind::Cancelled));
+    });
+    assert_eq!(pool.stats().cancelled, 1);
+}
+
+#[test]
+fn bytes_are_read_where_they_are() {
+    let pool = pool(1, Limits::new());
+    let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
+    let equal = pool
+        .call_with(tasks::echo_bytes, bytes.clone(), |read| read == bytes)
+        .unwrap();
+    assert!(equal);
+    let error = pool.call_with(tasks::echo_bytes, bytes, |_| panic!("not these"));
+    assert!(matches!(
+        of_task(error.unwrap_err()),
+        TaskErrorKind::Panicked(_)
+    ));
+    // On a worker, too.
+    let little = thread::Builder::new().stack_size(256 << 10);
+    let length = thread::scope(|scope| {
+        let call = || pool.call_with(tasks::echo_bytes, vec![1; 10], <[u8]>::len);
+        let thread = little.spawn_scoped(scope, call).unwrap();
+        thread.join().unwrap().unwrap()
+    });
+    assert_eq!(length, 10);
+}
