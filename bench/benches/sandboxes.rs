@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use probe_tasks::{count, echo, nothing, touch};
-use sandpool::{Interruption, Isolation, ProcessPool, TaskModule};
+use sandpool::{Interruption, Isolation, ModuleStore, ProcessPool, TaskModule};
 use wasmtime::{
     Config, Engine, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
     PoolingAllocationConfig, Store, TypedFunc,
@@ -95,6 +95,16 @@ fn warm(criterion: &mut Criterion) {
                 criterion::BatchSize::PerIteration,
             );
         });
+        group.bench_function(format!("call_with, echo of {bytes} bytes"), |bencher| {
+            bencher.iter_batched(
+                || data.clone(),
+                |data| {
+                    pool.call_with(echo, data, <[u8]>::len)
+                        .expect("it does not fail")
+                },
+                criterion::BatchSize::PerIteration,
+            );
+        });
         let mut copy = vec![0_u8; bytes];
         group.bench_function(format!("memcpy of {bytes} bytes"), |bencher| {
             bencher.iter(|| copy.copy_from_slice(std::hint::black_box(&data)));
@@ -138,5 +148,30 @@ fn new_instances(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, warm, new_instances);
+/// Loads a module of 1.7 MB.
+fn loading(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("load");
+    group.sample_size(10);
+    let folder = tempfile::tempdir().expect("there is room");
+    let store = ModuleStore::open(folder.path()).expect("it is this user's");
+    let module = || TaskModule::builder(kernel_tasks::MODULE);
+    module().store(&store).load().expect("the module loads");
+    group.bench_function("from a store", |bencher| {
+        bencher.iter(|| {
+            let module = module().store(&store).load().expect("the module loads");
+            assert!(module.was_stored());
+            module
+        });
+    });
+    group.bench_function("compiled", |bencher| {
+        bencher.iter(|| module().load().expect("the module loads"));
+    });
+    let engine = Engine::default();
+    group.bench_function("engine, compiled", |bencher| {
+        bencher.iter(|| Module::new(&engine, kernel_tasks::MODULE).expect("it compiles"));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, warm, new_instances, loading);
 criterion_main!(benches);
