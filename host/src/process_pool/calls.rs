@@ -20,7 +20,8 @@ const HOST_STACK_BYTES: usize = 768 << 10;
 /// What threads that call tasks themselves borrow.
 pub(crate) struct Callers {
     plan: Arc<Plan>,
-    free: Mutex<Vec<Caller>>,
+    #[expect(clippy::vec_box, reason = "it is large, and moved twice a call")]
+    free: Mutex<Vec<Box<Caller>>>,
 }
 
 /// What one of them needs.
@@ -55,11 +56,11 @@ impl Callers {
         let free = sync::lock(&self.free).pop();
         let caller = match free {
             Some(caller) => caller,
-            None => Caller {
+            None => Box::new(Caller {
                 _sandbox: self.plan.module.reserve(1).ok()?,
                 processes: Processes::new(Arc::clone(&self.plan)),
                 interrupt: Interrupt::new(&self.plan.module),
-            },
+            }),
         };
         Some(Borrowed {
             callers: self,
@@ -70,7 +71,7 @@ impl Callers {
 
 struct Borrowed<'a> {
     callers: &'a Callers,
-    caller: Option<Caller>,
+    caller: Option<Box<Caller>>,
 }
 
 impl Drop for Borrowed<'_> {

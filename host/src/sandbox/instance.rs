@@ -65,7 +65,7 @@ pub(crate) struct Process {
     counters: Arc<Counters>,
 }
 
-/// The functions that were called last: to look one up takes longer than to call it.
+/// The functions that were called last, while they are not: to look one up takes longer than to call it.
 #[derive(Default)]
 struct Last {
     alloc: Option<TypedFunc<(u32,), u32>>,
@@ -83,7 +83,7 @@ impl Process {
         plan: &Plan,
         call: &Call<'_>,
         due: Option<Due>,
-    ) -> Result<(Self, Option<Armed>), Fault> {
+    ) -> Result<(Box<Self>, Option<Armed>), Fault> {
         let module = &plan.module;
         let guest = Guest::new(&module.inner.grants)?;
         let mut store = Store::new(module.inner.timer.engine(), guest);
@@ -101,7 +101,7 @@ impl Process {
         let flags = exports.flags.as_ref();
         let flags = flags.map(|flags| find_memory(&instance, &mut store, flags));
         plan.counters.instances_made.add(1);
-        let mut process = Self {
+        let mut process = Box::new(Self {
             module: module.clone(),
             store,
             instance,
@@ -109,7 +109,7 @@ impl Process {
             flags,
             last: Last::default(),
             counters: Arc::clone(&plan.counters),
-        };
+        });
         process.watch()?;
         if let Some(initialize) = &module.inner.exports.initialize {
             let initialize = process.find(initialize);
@@ -161,16 +161,17 @@ impl Process {
     /// Calls a task whose arguments and result are scalars.
     pub(crate) fn call_scalar(&mut self, call: &Call<'_>, slots: [u64; 4]) -> Result<u64, Fault> {
         let task = call.entry.index();
-        let function = match &self.last.scalar {
-            Some((last, function)) if *last == task => function.clone(),
+        let function = match self.last.scalar.take() {
+            Some((last, function)) if last == task => function,
             _ => {
                 let scalar = call.entry.scalar.as_ref();
-                let function = self.find(scalar.expect("the signatures were compared"));
-                self.last.scalar.insert((task, function)).1.clone()
+                self.find(scalar.expect("the signatures were compared"))
             }
         };
         let slots = (slots[0], slots[1], slots[2], slots[3]);
-        self.call(call, &function, slots)
+        let result = self.call(call, &function, slots)?;
+        self.last.scalar = Some((task, function));
+        Ok(result)
     }
 
     /// Calls a task with encoded arguments, which are in two parts, and returns where it says that its answer
@@ -183,22 +184,15 @@ impl Process {
     ) -> Result<Span, Fault> {
         let [first, second] = arguments;
         let len = length(first.len() + second.len())?;
-        let alloc = match &self.last.alloc {
-            Some(alloc) => alloc.clone(),
-            None => {
-                let module = Arc::clone(&self.module.inner);
-                let alloc = module.exports.alloc.as_ref();
-                let alloc = self.find(alloc.expect("a module with tasks has it"));
-                self.last.alloc.insert(alloc).clone()
-            }
-        };
+        let alloc = self.last.alloc.take().unwrap_or_else(|| {
+            let module = Arc::clone(&self.module.inner);
+            let alloc = module.exports.alloc.as_ref();
+            self.find(alloc.expect("a module with tasks has it"))
+        });
         let task = call.entry.index();
-        let function = match &self.last.encoded {
-            Some((last, function)) if *last == task => function.clone(),
-            _ => {
-                let function = self.find(&call.entry.call);
-                self.last.encoded.insert((task, function)).1.clone()
-            }
+        let function = match self.last.encoded.take() {
+            Some((last, function)) if last == task => function,
+            _ => self.find(&call.entry.call),
         };
         // The guest reserves memory for the arguments.
         let ptr = self.call(call, &alloc, (len,))?;
@@ -206,6 +200,8 @@ impl Process {
         to_first.copy_from_slice(first);
         to_second.copy_from_slice(second);
         let answer = self.call(call, &function, (encoding as u32, ptr, len))?;
+        self.last.alloc = Some(alloc);
+        self.last.encoded = Some((task, function));
         Ok(Span::from_u64(answer))
     }
 

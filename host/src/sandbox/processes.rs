@@ -62,7 +62,7 @@ pub(crate) struct Plan {
 pub(crate) struct Processes {
     plan: Arc<Plan>,
     /// An instance that is fit for one more task, and how many it has done.
-    kept: RefCell<Option<(Process, usize)>>,
+    kept: RefCell<Option<(Box<Process>, usize)>>,
     /// How many tasks run here at the moment, one inside the other.
     depth: Cell<usize>,
 }
