@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use sandpool::TaskModule;
+use sandpool::{ModuleStore, TaskModule};
 use sandpool_build::Build;
 
 use crate::{BuildArgs, escape, quantity, stdout};
@@ -27,8 +27,13 @@ pub(crate) fn run(args: &BuildArgs) -> anyhow::Result<()> {
 
     let wasm = std::fs::read(&built)
         .with_context(|| format!("{}: the module cannot be read", built.display()))?;
-    let module = TaskModule::new(&wasm)
-        .with_context(|| format!("{}: no module to run was built", args.dir.display()))?;
+    let mut loader = TaskModule::builder(&wasm);
+    if let Some(folder) = &args.precompile {
+        loader = loader.store(&ModuleStore::open(folder)?);
+    }
+    let module = loader.load();
+    let module =
+        module.with_context(|| format!("{}: no module to run was built", args.dir.display()))?;
     std::fs::write(&output, &wasm)
         .with_context(|| format!("{}: the module cannot be written", output.display()))?;
 

@@ -72,6 +72,10 @@ struct BuildArgs {
     /// Switches the crate's default features off
     #[arg(long)]
     no_default_features: bool,
+    /// Keeps the module compiled for this machine in a folder, for `run --store` and for hosts that open it as
+    /// a `ModuleStore`
+    #[arg(long, value_name = "FOLDER")]
+    precompile: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -119,6 +123,10 @@ struct RunArgs {
     /// What the module may import, separated by commas [default: nothing]
     #[arg(long, value_name = "GRANTS", value_delimiter = ',')]
     grant: Vec<grants::Grant>,
+    /// Keeps the module compiled in a folder that only you can write to, and takes it from there if it is
+    /// there already [default: it is compiled each time]
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::mpsc;
 
 use anyhow::Context;
-use sandpool::{Limits, ProcessPool};
+use sandpool::{Limits, ModuleStore, ProcessPool};
 
 use crate::{RunArgs, failure, grants, json, module, stdout};
 
@@ -21,8 +21,12 @@ pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
         "the arguments are not JSON; a text is written in quotation marks, and the shell wants others around them: '\"like this\"'",
     )?;
     let grants = grants::grants(&args.grant)?;
+    let store = args.store.as_ref().map(ModuleStore::open).transpose()?;
     let module = module::load(&args.file, &args.task, |module| {
         let mut module = module.grants(grants);
+        if let Some(store) = &store {
+            module = module.store(store);
+        }
         if args.fuel.is_some() {
             module = module.fuel_metering();
         }

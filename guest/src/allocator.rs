@@ -57,13 +57,14 @@ unsafe impl Source for Memory {
         if before == usize::MAX {
             return Err(());
         }
-        // Pages are counted from address 0; the last one that there can be ends where addresses do.
         let first = (before * PAGE_BYTES) as *mut u8;
         let bytes = pages * PAGE_BYTES;
+        // The last page that there can be ends where addresses do.
+        let end = first.addr().saturating_add(bytes) as *mut u8;
         talc.source.end = match talc.source.end {
-            // SAFETY: the memory up to `end` is the allocator's, and that from there on has just been made.
-            Some(end) if end.as_ptr() == first => {
-                Some(unsafe { talc.extend(end, first.wrapping_add(bytes)) })
+            // SAFETY: the memory up to `old_end` is the allocator's, and that from there on has just been made.
+            Some(old_end) if old_end.as_ptr() == first => {
+                Some(unsafe { talc.extend(old_end, end) })
             }
             // SAFETY: the memory has just been made: nobody else knows of it.
             _ => unsafe { talc.claim(first, bytes) },
@@ -72,12 +73,15 @@ unsafe impl Source for Memory {
     }
 }
 
-/// Returns by how many pages to grow: what the allocation needs, and a sixteenth of what there is, so that memory
-/// does not grow page by page.
+/// Returns by how many pages to grow: what the allocation needs, or a sixteenth of what there is, so that memory
+/// does not grow page by page; but not by more than 1 MiB that nobody asked for, as a host may have a limit.
 fn pages(layout: Layout) -> usize {
     /// What the allocator itself takes of a piece that it is given.
     const OVERHEAD_BYTES: usize = 4 * CHUNK_UNIT;
     const SHARE: usize = 16;
+    const MOST_AHEAD: usize = 16;
     let bytes = layout.size() + layout.align() + OVERHEAD_BYTES;
-    bytes.div_ceil(PAGE_BYTES).max(memory_size::<0>() / SHARE)
+    bytes
+        .div_ceil(PAGE_BYTES)
+        .max((memory_size::<0>() / SHARE).min(MOST_AHEAD))
 }

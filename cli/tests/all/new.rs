@@ -131,6 +131,22 @@ fn builds_a_module(project: &Path) {
     let run = ["run", "tasks/other.wasm", "count_primes", "100"];
     assert_eq!(sandpool_in(project, &run).ok(), "25\n");
 
+    // Compiled once, for `run`, too.
+    let built = sandpool_in(project, &["build", "tasks", "--precompile", "compiled"]);
+    assert_eq!(built.code, Some(0), "{built:?}");
+    let compiled = || -> Vec<_> {
+        let files = fs::read_dir(project.join("compiled")).unwrap();
+        let files = files.map(|file| file.unwrap());
+        let modified = |file: &fs::DirEntry| file.metadata().unwrap().modified().unwrap();
+        files.map(|file| (file.path(), modified(&file))).collect()
+    };
+    let before = compiled();
+    assert_eq!(before.len(), 1);
+    let run = ["run", "tea_shop_tasks.wasm", "count_primes", "100"];
+    let run = [&run[..], &["--store", "compiled"]].concat();
+    assert_eq!(sandpool_in(project, &run).ok(), "25\n");
+    assert_eq!(compiled(), before);
+
     let refused = sandpool_in(
         project,
         &["build", "tasks", "--features", "no-such-feature"],

@@ -33,6 +33,22 @@ fn no_arguments_are_none_or_null() {
 }
 
 #[test]
+fn a_module_is_kept_compiled_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let module = faults();
+    let run = |store: &str| sandpool(["run", module.path(), "add", "[1, 2]", "--store", store]);
+    let kept = path("kept");
+    for _ in 0..2 {
+        assert_eq!(run(&kept).ok(), "3\n");
+        assert_eq!(std::fs::read_dir(&kept).unwrap().count(), 1);
+    }
+    std::fs::write(path("file"), "").unwrap();
+    let said = run(&path("file")).failed();
+    assert!(said.contains("cannot keep compiled modules"), "{said}");
+}
+
+#[test]
 fn fuel_is_a_limit_of_a_call() {
     let module = faults();
     let run = |fuel: &str| {
