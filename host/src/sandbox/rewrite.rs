@@ -148,3 +148,85 @@ impl Reencode for Rewriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
+
+    use super::{polls, rewrite};
+    use crate::sandbox::features;
+    use crate::sandbox::info::ModuleInfo;
+
+    /// The bodies of a module's functions.
+    fn bodies(wasm: &[u8]) -> Vec<Vec<Operator<'_>>> {
+        let payloads = Parser::new(0).parse_all(wasm).map(Result::unwrap);
+        let bodies = payloads.filter_map(|payload| match payload {
+            Payload::CodeSectionEntry(body) => Some(body),
+            _ => None,
+        });
+        let operators = bodies.map(|body| {
+            let operators = body.get_operators_reader().unwrap();
+            operators.into_iter().map(Result::unwrap).collect()
+        });
+        operators.collect()
+    }
+
+    /// What the compiler could merge, it would: then there would be loops that nothing stops.
+    #[test]
+    fn each_loop_of_a_function_polls_a_word_of_its_own() {
+        let info = ModuleInfo::read(guest_tasks::MODULE).unwrap();
+        let wasm = rewrite(guest_tasks::MODULE, &info, true).unwrap();
+        let on = features::ON | WasmFeatures::MULTI_MEMORY | WasmFeatures::CUSTOM_PAGE_SIZES;
+        Validator::new_with_features(on)
+            .validate_all(&wasm)
+            .unwrap();
+        let (mut loops_of_all, mut most_words) = (0, 0);
+        for operators in bodies(&wasm) {
+            let is_loop = |operator: &&Operator<'_>| matches!(operator, Operator::Loop { .. });
+            let loops = operators.iter().filter(is_loop).count();
+            let polled = operators
+                .windows(4)
+                .filter_map(|operators| match operators {
+                    [
+                        Operator::I32Const { value: 0 },
+                        Operator::I32Load { memarg },
+                        Operator::If { .. },
+                        Operator::Unreachable,
+                    ] if memarg.memory == polls::MEMORY => Some(memarg.offset),
+                    _ => None,
+                });
+            let polled: Vec<u64> = polled.collect();
+            let words: HashSet<u64> = polled.iter().copied().collect();
+            assert_eq!(words.len(), polled.len(), "{polled:?}");
+            // One more where the function calls others.
+            assert!((loops..=loops + 1).contains(&polled.len()));
+            for pair in operators.windows(2) {
+                if let [Operator::Loop { .. }, next] = pair {
+                    assert!(matches!(next, Operator::I32Const { value: 0 }), "{next:?}");
+                }
+            }
+            loops_of_all += loops;
+            most_words = most_words.max(words.len());
+        }
+        assert!(
+            loops_of_all > 100 && most_words > 5,
+            "{loops_of_all} {most_words}"
+        );
+    }
+
+    #[test]
+    fn without_polls_only_bulk_instructions_change() {
+        let info = ModuleInfo::read(guest_tasks::MODULE).unwrap();
+        let wasm = rewrite(guest_tasks::MODULE, &info, false).unwrap();
+        Validator::new_with_features(features::ON)
+            .validate_all(&wasm)
+            .unwrap();
+        let (before, after) = (bodies(guest_tasks::MODULE), bodies(&wasm));
+        assert_eq!(after.len(), before.len() + 2);
+        for (before, after) in before.iter().zip(&after) {
+            assert_eq!(before.len(), after.len());
+        }
+    }
+}
