@@ -38,7 +38,7 @@ pub trait Task: Copy + Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Encoding {
-    /// See [`codec`](crate::codec).
+    /// See [`codec`].
     Postcard = 0,
     /// Text; for hosts that know the task only by its name.
     Json = 1,
