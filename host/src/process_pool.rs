@@ -152,6 +152,9 @@ impl ProcessPool {
     /// stops it, and [`Shutdown::CancelAll`]); other [shutdowns](Self::shutdown) do not wait for it; and
     /// [`PoolStats::busy`](crate::PoolStats::busy) does not count it.
     ///
+    /// Threads that call at the same time have a sandbox each, beside those of the workers, and the pool keeps
+    /// them for later calls: they count among those that the module has.
+    ///
     /// A thread that has less stack left than the module's (1 MiB if nothing else was
     /// [asked for](crate::TaskModuleBuilder::stack_bytes)) and 768 KiB more, or that comes when all
     /// sandboxes of the module are taken, submits the task and waits for it instead.

@@ -1,14 +1,10 @@
 //! Tasks that are run on the thread that asks for them.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use fault_tasks as tasks;
-use sandpool::{
-    CallError, Interruption, Isolation, Limits, ProcessPool, Shutdown, TaskErrorKind, TaskModule,
-};
+use sandpool::{BuildError, CallError, Isolation, Limits, ProcessPool, Shutdown, TaskErrorKind};
 use sandpool_tests::{fault_module, pool};
 
 fn of_task<A>(error: CallError<A>) -> TaskErrorKind {
@@ -122,30 +118,38 @@ fn a_call_without_enough_stack_is_run_by_a_worker() {
 }
 
 #[test]
-fn more_threads_than_there_are_sandboxes_can_call() {
-    // Each waits in its own sandbox for all others.
-    const THREADS: usize = 100;
-    let module = TaskModule::builder(tasks::MODULE)
-        .interruption(Interruption::Epochs)
-        .load()
-        .unwrap();
-    let pool = ProcessPool::builder(module).workers(1).build().unwrap();
-    let done = Arc::<AtomicUsize>::default();
+fn a_call_for_which_no_sandbox_is_left_is_run_by_a_worker() {
+    // Its own: the other tests need sandboxes, too.
+    let module = TaskModule::new(tasks::MODULE).unwrap();
+    let pool = ProcessPool::builder(&module).workers(1).build().unwrap();
+    let all = ProcessPool::builder(&module).workers(usize::MAX).build();
+    let BuildError::TooManyWorkers { available, .. } = all.unwrap_err() else {
+        panic!("there is no end of sandboxes");
+    };
+    let rest = ProcessPool::builder(&module).workers(available);
+    let rest = rest.build().unwrap();
+    assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
+    assert_eq!(pool.stats().workers, 1);
+    drop(rest);
+    // Now there is one.
+    let pool = ProcessPool::builder(&module).workers(1).build().unwrap();
+    assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
+    assert_eq!(pool.stats().workers, 0);
+}
+
+#[test]
+fn threads_that_call_at_once_do_not_wait_for_each_other() {
+    let pool = pool(1, Limits::new());
     thread::scope(|scope| {
-        for number in 0..THREADS as u64 {
-            let (pool, done) = (&pool, Arc::clone(&done));
-            scope.spawn(move || {
-                for _ in 0..20 {
-                    assert_eq!(
-                        pool.call(tasks::spin_until, number * 100).unwrap(),
-                        number * 100
-                    );
-                    done.fetch_add(1, Ordering::Relaxed);
-                }
-            });
+        let endless = scope.spawn(|| pool.call(tasks::spin, ()));
+        while pool.stats().running == 0 {
+            thread::yield_now();
         }
+        assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
+        pool.shutdown(Shutdown::CancelAll);
+        let error = of_task(endless.join().unwrap().unwrap_err());
+        assert!(matches!(error, TaskErrorKind::Cancelled), "{error:?}");
     });
-    assert_eq!(done.load(Ordering::Relaxed), THREADS * 20);
 }
 
 #[test]
