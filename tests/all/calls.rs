@@ -4,7 +4,9 @@ use std::thread;
 use std::time::Duration;
 
 use fault_tasks as tasks;
-use sandpool::{BuildError, CallError, Isolation, Limits, ProcessPool, Shutdown, TaskErrorKind};
+use sandpool::{
+    BuildError, CallError, Isolation, Limits, ProcessPool, Shutdown, TaskErrorKind, TaskModule,
+};
 use sandpool_tests::{fault_module, pool};
 
 fn of_task<A>(error: CallError<A>) -> TaskErrorKind {
