@@ -9,6 +9,7 @@ mod control;
 mod error;
 mod grants;
 mod handle;
+mod initialization;
 mod interruption;
 mod isolation;
 mod limits;
@@ -44,13 +45,14 @@ mod workers;
 
 pub use cancel_token::CancelToken;
 pub use error::{
-    BuildError, CallError, Failure, Frame, LoadError, MapError, Panic, SubmitError,
+    BuildError, CallError, Failure, Frame, LoadError, MapError, Panic, SnapshotError, SubmitError,
     SubmitErrorKind, TaskError, TaskErrorKind, TrapKind, Unfinished,
 };
 #[cfg(feature = "wasi")]
 pub use grants::{Access, Wasi};
 pub use grants::{Grants, Randomness};
 pub use handle::{CancelHandle, TaskHandle};
+pub use initialization::Initialization;
 pub use interruption::Interruption;
 pub use isolation::Isolation;
 pub use limits::Limits;

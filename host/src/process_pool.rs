@@ -357,6 +357,7 @@ impl ProcessPool {
     pub fn stats(&self) -> PoolStats {
         PoolStats {
             interruption: Some(self.module().interruption()),
+            initialization: self.tasks.initialization,
             ..self.tasks.counters.read(self.workers.alive())
         }
     }

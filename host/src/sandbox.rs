@@ -22,6 +22,7 @@ mod memory;
 mod module;
 mod processes;
 mod rewrite;
+mod snapshot;
 mod store;
 mod trap;
 #[cfg(feature = "wasi")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::completion::Outcome;
 use crate::error::{TaskError, TaskErrorKind};
+use crate::initialization::Initialization;
 use crate::interruption::Interruption;
 
 /// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
@@ -49,6 +50,9 @@ pub struct PoolStats {
     pub busy: Duration,
     /// How running tasks are stopped. `None` for a [`ThreadPool`](crate::ThreadPool), whose tasks are not.
     pub interruption: Option<Interruption>,
+    /// How sandboxes are initialized. `None` where there is no initializer, and for a
+    /// [`ThreadPool`](crate::ThreadPool), whose initializer runs in every thread.
+    pub initialization: Option<Initialization>,
 }
 
 impl PoolStats {
@@ -164,6 +168,7 @@ impl Counters {
             fuel_used: self.fuel_used.read(),
             busy: Duration::from_nanos(self.busy_nanoseconds.read()),
             interruption: None,
+            initialization: None,
         }
     }
 }

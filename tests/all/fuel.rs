@@ -18,7 +18,7 @@ fn metered_pool(limits: Limits) -> ProcessPool {
 }
 
 /// Waits for the task and returns what it has burnt.
-fn burnt<T>(handle: TaskHandle<T>) -> Option<u64> {
+pub(crate) fn burnt<T>(handle: TaskHandle<T>) -> Option<u64> {
     let waited = wait([handle], WaitFor::All, None);
     waited.done[0].fuel_used()
 }

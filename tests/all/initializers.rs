@@ -54,7 +54,8 @@ fn an_initializer_runs_once_in_every_sandbox_before_its_first_task() {
     for isolation in [Isolation::Fresh, reuse(2)] {
         let by_type = builder().initializer(tasks::remember, 7);
         let by_name = builder().initializer_json("remember", "7");
-        for builder in [by_type, by_name] {
+        let each = builder().initializer(tasks::remember, 7);
+        for builder in [by_type, by_name, each.initialize_each(true)] {
             let pool = builder.isolation(isolation).build().unwrap();
             for _ in 0..5 {
                 assert_eq!(pool.submit(tasks::recall, ()).unwrap().join().unwrap(), 7);
@@ -88,6 +89,7 @@ fn an_initializer_that_the_module_does_not_have_is_refused_at_once() {
 /// Conformance: B3 (processes)
 #[test]
 fn a_limit_that_ends_an_initializer_is_its_tasks_error() {
+    let builder = || builder().initialize_each(true);
     let pool = builder().initializer(tasks::spin, ()).build().unwrap();
     let brief = Limits::new().timeout(Duration::from_millis(10));
     for limits in [brief, Limits::new().deadline(Duration::from_millis(10))] {
@@ -117,6 +119,7 @@ fn a_limit_that_ends_an_initializer_is_its_tasks_error() {
 #[test]
 fn an_initializer_whose_result_is_too_large_for_a_task_is_that_tasks_error() {
     let builder = builder().initializer(tasks::fail, "7".to_owned());
+    let builder = builder.initialize_each(true);
     let pool = builder.build().unwrap();
     let small = pool.with(Limits::new().result_bytes(0));
     let error = small

@@ -195,7 +195,7 @@ fn cancelling_frees_two_busy_workers_whatever_they_do() {
 fn an_endless_initializer_is_stopped_by_time_and_by_hand() {
     let build = |limits| {
         let builder = ProcessPool::builder(fault_module()).workers(1);
-        let builder = builder.initializer(tasks::spin, ());
+        let builder = builder.initializer(tasks::spin, ()).initialize_each(true);
         builder.limits(limits).build().unwrap()
     };
     let pool = build(Limits::new().timeout(Duration::from_millis(10)));

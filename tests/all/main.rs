@@ -44,6 +44,7 @@ mod recycling;
 mod scopes;
 mod shutdown;
 mod slots;
+mod snapshots;
 mod soak;
 mod stores;
 mod stress;

@@ -11,6 +11,7 @@ mod sources {
     pub(crate) mod control;
     pub(crate) mod error;
     pub(crate) mod handle;
+    pub(crate) mod initialization;
     pub(crate) mod interruption;
     pub(crate) mod load;
     pub(crate) mod map;

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use sandpool_abi::{Arguments, Encoding, Task};
 
 use crate::error::{BuildError, LoadError};
+use crate::initialization::Initialization;
 use crate::isolation::Isolation;
 use crate::limits::Limits;
 use crate::panic_place;
@@ -26,6 +27,7 @@ pub struct ProcessPoolBuilder<M> {
     isolation: Isolation,
     reuse_memory_bytes: usize,
     initializer: Option<Unchecked>,
+    initialize_each: bool,
     limits: Limits,
 }
 
@@ -54,6 +56,7 @@ where
             isolation: Isolation::Fresh,
             reuse_memory_bytes: REUSE_MEMORY_BYTES,
             initializer: None,
+            initialize_each: false,
             limits: Limits::new(),
         }
     }
@@ -106,10 +109,20 @@ where
         self
     }
 
-    /// Has a task run in every new sandbox before its first task, to prepare what its memory holds. Its
-    /// result is dropped. With [`Isolation::Fresh`] that is before every task.
+    /// Has a task run before all others, to prepare what the memory of sandboxes holds. Its result is
+    /// dropped.
     ///
-    /// It runs within the limits of the task that the sandbox is for, on that task's time. Where one
+    /// It runs once, in [`build`](Self::build), within the pool's [limits](Self::limits). What it leaves in the
+    /// memory of its sandbox is written into the module, and that is compiled: [`TaskModule::snapshot`].
+    /// All sandboxes begin with that memory, as processes do that are forked: a page of it is copied when a task
+    /// writes to it. `build` takes as long as both take; a time limit bounds the one, and
+    /// [`LoadLimits::compile_time`](crate::LoadLimits::compile_time) the other.
+    ///
+    /// Where that cannot be, it runs in every new sandbox before its first task, which with
+    /// [`Isolation::Fresh`] is before every task: if the module imports a clock, randomness or WASI, if it has
+    /// instructions that change tables, or if the task does not end well within the pool's limits.
+    /// [`PoolStats::initialization`](crate::PoolStats::initialization) says which it is. Then it runs
+    /// within the limits of the task that the sandbox is for, on that task's time. Where one
     /// of them ends it, or that task's cancellation, it is that task's error. Where it fails, panics
     /// or traps, the pool is broken: that task and what waits end as
     /// [`Broken`](crate::TaskErrorKind::Broken) with the reason, submitting is an error, tasks that
@@ -129,6 +142,14 @@ where
         let find = move |module: &TaskModule| module.entry(&name).cloned();
         let arguments = Arguments::Encoded(Encoding::Json, json.into().into_bytes().into());
         self.with_initializer(task, find, Ok(arguments))
+    }
+
+    /// Sets whether the initializer runs in every new sandbox, even where once would do: for one that must not
+    /// be shared, or that may not end. Default: it does not.
+    #[must_use]
+    pub fn initialize_each(mut self, each: bool) -> Self {
+        self.initialize_each = each;
+        self
     }
 
     fn with_initializer(
@@ -192,6 +213,18 @@ where
             .initializer
             .map(|initializer| initializer.check(&module))
             .transpose()?;
+        let snapshot = match &initializer {
+            Some(initializer) if !self.initialize_each => {
+                let snapshot = module.snapshot_after(initializer, &self.limits).ok();
+                snapshot.and_then(|wasm| module.load_snapshot(wasm, &self.limits).ok())
+            }
+            _ => None,
+        };
+        let (module, initializer, initialization) = match (snapshot, initializer) {
+            (Some(snapshot), _) => (snapshot, None, Some(Initialization::Once)),
+            (None, None) => (module, None, None),
+            (None, each) => (module, each, Some(Initialization::EachSandbox)),
+        };
         let (running, counters) = (Arc::<Running>::default(), Arc::<Counters>::default());
         let plan = Arc::new(Plan {
             module: module.clone(),
@@ -229,6 +262,7 @@ where
             running,
             counters,
             callers,
+            initialization,
         };
         Ok(ProcessPool {
             workers,
@@ -264,6 +298,7 @@ impl<M: fmt::Debug> fmt::Debug for ProcessPoolBuilder<M> {
             .field("isolation", &self.isolation)
             .field("reuse_memory_bytes", &self.reuse_memory_bytes)
             .field("initializer", &initializer)
+            .field("initialize_each", &self.initialize_each)
             .field("limits", &self.limits)
             .finish()
     }

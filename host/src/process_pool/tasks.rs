@@ -12,6 +12,7 @@ use crate::completion::{Completion, Outcome, TaskName, quietly};
 use crate::control::Stop;
 use crate::error::{SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
+use crate::initialization::Initialization;
 use crate::limits::{Due, Limits};
 use crate::load::Busy;
 use crate::panic_place;
@@ -38,6 +39,7 @@ pub(crate) struct Tasks {
     pub(crate) running: Arc<Running>,
     pub(crate) counters: Arc<Counters>,
     pub(crate) callers: Callers,
+    pub(crate) initialization: Option<Initialization>,
 }
 
 /// Arguments as a guest takes them: those that could not be encoded are the task's error.

@@ -1,5 +1,6 @@
 //! The settings with which a module is loaded.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,12 +33,25 @@ use crate::sandbox::store::ModuleStore;
 #[must_use = "nothing is loaded before `load`"]
 pub struct TaskModuleBuilder {
     wasm: Vec<u8>,
-    limits: LoadLimits,
-    grants: Grants,
-    profile: Profile,
+    settings: Settings,
     deterministic: bool,
     coredumps: Option<(PathBuf, usize)>,
-    store: Option<ModuleStore>,
+}
+
+/// How a module is loaded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Settings {
+    pub(super) limits: LoadLimits,
+    pub(super) grants: Grants,
+    pub(super) profile: Profile,
+    pub(super) coredumps: Option<Arc<Coredumps>>,
+    pub(super) store: Option<ModuleStore>,
+    /// How many sandboxes can live at once.
+    pub(super) sandboxes: Option<NonZeroUsize>,
+    /// How much of a sandbox's memory stays mapped.
+    pub(super) kept_memory_bytes: Option<usize>,
+    /// The size of the memory that the module was made from.
+    pub(super) snapshot_bytes: u64,
 }
 
 /// Between what every call needs and what a thread's stack can be.
@@ -47,24 +61,21 @@ impl TaskModuleBuilder {
     pub(super) fn new(wasm: &[u8]) -> Self {
         Self {
             wasm: wasm.to_vec(),
-            limits: LoadLimits::new(),
-            grants: Grants::new(),
-            profile: Profile::default(),
+            settings: Settings::default(),
             deterministic: false,
             coredumps: None,
-            store: None,
         }
     }
 
     /// Sets what is loaded at all. Default: [`LoadLimits::new`].
     pub fn limits(mut self, limits: LoadLimits) -> Self {
-        self.limits = limits;
+        self.settings.limits = limits;
         self
     }
 
     /// Sets what the module's tasks may have of the world outside. Default: nothing.
     pub fn grants(mut self, grants: Grants) -> Self {
-        self.grants = grants;
+        self.settings.grants = grants;
         self
     }
 
@@ -75,7 +86,7 @@ impl TaskModuleBuilder {
     /// Code from Rust keeps what it borrows in a second stack, in the sandbox's memory: its size is
     /// fixed when the module is linked: 256 KiB where `sandpool-build` does it and nothing else is asked for.
     pub fn stack_bytes(mut self, bytes: usize) -> Self {
-        self.profile.stack_bytes = bytes;
+        self.settings.profile.stack_bytes = bytes;
         self
     }
 
@@ -84,7 +95,7 @@ impl TaskModuleBuilder {
     /// [`PoolStats::fuel_used`](crate::PoolStats::fuel_used). Default: they do not, since counting slows code
     /// down.
     pub fn fuel_metering(mut self) -> Self {
-        self.profile.fuel = true;
+        self.settings.profile.fuel = true;
         self
     }
 
@@ -97,15 +108,15 @@ impl TaskModuleBuilder {
     /// limit, naturally, and how deep calls can go before the stack is used up.
     pub fn deterministic(mut self) -> Self {
         self.deterministic = true;
-        self.profile.fuel = true;
-        self.profile.canonical_nans = true;
+        self.settings.profile.fuel = true;
+        self.settings.profile.canonical_nans = true;
         self
     }
 
     /// Sets how running tasks are made to notice that they are to end. Default:
     /// [`Interruption::Polls`].
     pub fn interruption(mut self, interruption: Interruption) -> Self {
-        self.profile.interruption = interruption;
+        self.settings.profile.interruption = interruption;
         self
     }
 
@@ -116,7 +127,7 @@ impl TaskModuleBuilder {
     ///
     /// Code gets slower by a fifth or more, and new sandboxes several times as slow to make.
     pub fn bounds_checks(mut self) -> Self {
-        self.profile.bounds_checks = true;
+        self.settings.profile.bounds_checks = true;
         self
     }
 
@@ -127,8 +138,29 @@ impl TaskModuleBuilder {
     /// format is that of WebAssembly's tool conventions. The folder is made if it is not there; where
     /// a dump cannot be written there is none.
     pub fn coredumps(mut self, folder: impl AsRef<Path>, most: usize) -> Self {
-        self.profile.coredumps = true;
+        self.settings.profile.coredumps = true;
         self.coredumps = Some((folder.as_ref().to_owned(), most));
+        self
+    }
+
+    /// Sets how many sandboxes of the module can live at once: each worker of its pools has one, and so has each
+    /// thread that is in a [`call`](crate::ProcessPool::call). Default: 64, or four for each processor if that is more.
+    ///
+    /// Each takes some 8 GiB of the address space of the process, of which there are 128 TiB, and several of the
+    /// mappings that the system lets it have: where those would not do, a pool is not built
+    /// ([`BuildError::TooManyMappings`](crate::BuildError::TooManyMappings)).
+    pub fn sandboxes(mut self, sandboxes: NonZeroUsize) -> Self {
+        self.settings.sandboxes = Some(sandboxes);
+        self
+    }
+
+    /// Sets how much of a sandbox's memory, from its beginning, stays mapped for the next sandbox and is
+    /// overwritten for it, in bytes. Default: 2 MiB, or nothing where the module has more data than that.
+    ///
+    /// What a task touches beyond is mapped anew, page by page: a hundred times what it takes to overwrite a
+    /// page. But all that stays is overwritten, whether the task has touched it or not.
+    pub fn kept_memory_bytes(mut self, bytes: usize) -> Self {
+        self.settings.kept_memory_bytes = Some(bytes);
         self
     }
 
@@ -138,7 +170,7 @@ impl TaskModuleBuilder {
     /// A module that is found is not checked again: it was when it was compiled, with the same settings, and the
     /// name under which it is kept is the hash of the whole of it.
     pub fn store(mut self, store: &ModuleStore) -> Self {
-        self.store = Some(store.clone());
+        self.settings.store = Some(store.clone());
         self
     }
 
@@ -149,30 +181,24 @@ impl TaskModuleBuilder {
     ///
     /// [`LoadError`]: what is wrong with the module, which limit it is past, what it imports without a
     /// grant; [`LoadError::Settings`] for settings that contradict each other. Nothing of it has run.
-    pub fn load(self) -> Result<TaskModule, LoadError> {
-        if !STACK_BYTES.contains(&self.profile.stack_bytes) {
+    pub fn load(mut self) -> Result<TaskModule, LoadError> {
+        if !STACK_BYTES.contains(&self.settings.profile.stack_bytes) {
             return Err(LoadError::Settings(format!(
                 "a stack of {} bytes was asked for; it can have {} to {}",
-                self.profile.stack_bytes,
+                self.settings.profile.stack_bytes,
                 STACK_BYTES.start(),
                 STACK_BYTES.end()
             )));
         }
-        if let (true, Some(grant)) = (self.deterministic, self.grants.nondeterministic()) {
+        if let (true, Some(grant)) = (self.deterministic, self.settings.grants.nondeterministic()) {
             return Err(LoadError::Settings(format!(
                 "a deterministic module was asked for, and {grant} is granted, which is not the same on every run"
             )));
         }
-        let coredumps = self
+        self.settings.coredumps = self
             .coredumps
             .map(|(folder, most)| Arc::new(Coredumps::new(folder, most)));
-        TaskModule::load(
-            self.wasm,
-            &self.limits,
-            self.grants,
-            self.profile,
-            coredumps,
-            self.store.as_ref(),
-        )
+        self.settings.grants = self.settings.grants.check()?;
+        TaskModule::load(self.wasm, self.settings)
     }
 }

@@ -16,7 +16,7 @@ use wasmtime::{CacheStore, Engine, Module};
 
 use crate::error::LoadError;
 use crate::panic_place;
-use crate::sandbox::engine::Profile;
+use crate::sandbox::engine::{Profile, Room};
 
 /// Deep nests of blocks are walked by recursion.
 const STACK_BYTES: usize = 8 << 20;
@@ -29,17 +29,13 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// Of an engine with room for so many instances. The time begins now.
-    pub(super) fn new(
-        profile: &Profile,
-        instances: u32,
-        limit: Duration,
-    ) -> Result<Self, LoadError> {
+    /// Of an engine with this room. The time begins now.
+    pub(super) fn new(profile: &Profile, room: &Room, limit: Duration) -> Result<Self, LoadError> {
         let watch = Arc::new(Watch {
             until: Instant::now().checked_add(limit),
             ended: AtomicBool::new(false),
         });
-        let engine = profile.engine(instances, watch.clone()).map_err(invalid)?;
+        let engine = profile.engine(room, watch.clone()).map_err(invalid)?;
         Ok(Self {
             engine,
             watch,

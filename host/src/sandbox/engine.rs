@@ -32,6 +32,10 @@ const POLLS: WasmFeatures = WasmFeatures::MULTI_MEMORY.union(WasmFeatures::CUSTO
 /// left out, and the next task would find what is in it. So: not that.
 const KEPT_MEMORY_BYTES: usize = 2 << 20;
 
+/// The largest memory whose contents are mapped as they are, however few of its bytes are not zero. Of a
+/// larger one at least half must not be: otherwise they are copied, for each sandbox.
+const IMAGE_BYTES: u64 = 16 << 20;
+
 /// The same of a table: all of most modules'.
 const KEPT_TABLE_BYTES: usize = 64 << 10;
 
@@ -55,6 +59,30 @@ pub(crate) struct Profile {
     pub(crate) interruption: Interruption,
 }
 
+/// How much room there is for instances of a module, and how it is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// How many can live at once.
+    pub(crate) instances: usize,
+    /// How much of a memory stays mapped, if that was asked for.
+    pub(crate) kept_memory_bytes: Option<usize>,
+    /// How much data the module has for its memory. Where that is more than what stays mapped, overwriting so
+    /// much takes longer than to map what is used of it.
+    pub(crate) data_bytes: usize,
+    /// The size of its memory, where it was made from one that was in use.
+    pub(crate) snapshot_bytes: u64,
+}
+
+impl Room {
+    fn kept_memory_bytes(&self) -> usize {
+        match self.kept_memory_bytes {
+            Some(bytes) => bytes,
+            None if self.data_bytes > KEPT_MEMORY_BYTES => 0,
+            None => KEPT_MEMORY_BYTES,
+        }
+    }
+}
+
 impl Default for Profile {
     fn default() -> Self {
         Self {
@@ -69,7 +97,7 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// Returns an engine with room for this many instances at once. `watch` is asked before each function
+    /// Returns an engine with this room for instances. `watch` is asked before each function
     /// that is compiled.
     ///
     /// Each instance has 4 GiB of address space with guard pages behind it, so that memory accesses need
@@ -77,20 +105,22 @@ impl Profile {
     /// mapped one by one, which is slower.
     pub(crate) fn engine(
         &self,
-        instances: u32,
+        room: &Room,
         watch: Arc<dyn CacheStore>,
     ) -> Result<Engine, wasmtime::Error> {
         if self.bounds_checks {
             return Engine::new(&self.mapped_one_by_one(CHECKED_BYTES, watch)?);
         }
-        let pooled = self.pooled(instances, Arc::clone(&watch))?;
+        let pooled = self.pooled(room, Arc::clone(&watch))?;
         Engine::new(&pooled).or_else(|_| Engine::new(&self.mapped_one_by_one(0, watch)?))
     }
 
-    fn pooled(&self, instances: u32, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
+    fn pooled(&self, room: &Room, watch: Arc<dyn CacheStore>) -> wasmtime::Result<Config> {
         /// What the engine itself keeps for an instance: a module with many functions needs more.
         const INSTANCE_BYTES: usize = 16 << 20;
+        let instances = u32::try_from(room.instances).unwrap_or(u32::MAX);
         let mut config = self.config(watch)?;
+        config.memory_guaranteed_dense_image_size(IMAGE_BYTES.max(room.snapshot_bytes));
         let memories = match self.interruption {
             Interruption::Polls => 2,
             Interruption::Epochs => 1,
@@ -100,7 +130,7 @@ impl Profile {
             .max_memories_per_module(memories)
             .total_memories(instances.saturating_mul(memories))
             .total_tables(instances)
-            .linear_memory_keep_resident(KEPT_MEMORY_BYTES)
+            .linear_memory_keep_resident(room.kept_memory_bytes())
             .table_keep_resident(KEPT_TABLE_BYTES)
             .table_elements(MAX_TABLE_ELEMENTS)
             .max_core_instance_size(INSTANCE_BYTES);

@@ -34,6 +34,7 @@ pub struct ModuleInfo {
     tasks: Vec<TaskInfo>,
     imports: Vec<Import>,
     memory_bytes: u64,
+    data_bytes: usize,
     code_bytes: usize,
     exports: HashSet<String>,
     types: usize,
@@ -90,6 +91,7 @@ impl ModuleInfo {
             tasks: Vec::new(),
             imports: Vec::new(),
             memory_bytes: 0,
+            data_bytes: 0,
             code_bytes: 0,
             exports: HashSet::new(),
             types: 0,
@@ -193,6 +195,7 @@ impl ModuleInfo {
             Payload::TypeSection(types) => self.types += types.count() as usize,
             Payload::FunctionSection(functions) => self.functions += functions.count() as usize,
             Payload::StartSection { .. } => self.has_start = true,
+            Payload::DataSection(data) => self.data_bytes = data.range().len(),
             Payload::CodeSectionStart { size, .. } => self.code_bytes = size as usize,
             Payload::CustomSection(section) if section.name() == RECORDS_SECTION => {
                 let records = read_records(section.data()).map_err(|error| match error {
@@ -318,6 +321,11 @@ impl ModuleInfo {
     pub(super) fn stack_bytes(&self) -> Option<usize> {
         let global = self.globals.get(self.stack_pointer? as usize)?;
         usize::try_from((*global)?).ok()
+    }
+
+    /// Returns how much data the module has for its memory, in bytes.
+    pub(super) fn data_bytes(&self) -> usize {
+        self.data_bytes
     }
 
     /// Returns the size of the module's code in bytes.

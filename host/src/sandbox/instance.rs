@@ -15,7 +15,7 @@ use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
 use crate::sandbox::guest::Guest;
 use crate::sandbox::module::TaskModule;
-use crate::sandbox::processes::{Call, Fault, Plan};
+use crate::sandbox::processes::{Call, Fault};
 use crate::sandbox::trap::{Allowed, Remains, classify, frames};
 #[cfg(feature = "wasi")]
 use crate::sandbox::wasi::{System, program};
@@ -80,12 +80,12 @@ type Encoded = TypedFunc<(u32, u32, u32), u64>;
 impl Process {
     /// Makes an instance for a task. The task's deadline holds for as long as the second value lives.
     pub(crate) fn start(
-        plan: &Plan,
+        module: &TaskModule,
+        counters: &Arc<Counters>,
         call: &Call<'_>,
         due: Option<Due>,
     ) -> Result<(Box<Self>, Option<Armed>), Fault> {
-        let module = &plan.module;
-        let guest = Guest::new(&module.inner.grants)?;
+        let guest = Guest::new(&module.inner.settings.grants)?;
         let mut store = Store::new(module.inner.timer.engine(), guest);
         store.limiter(|guest| &mut guest.growth);
         if module.interruption() == Interruption::Epochs {
@@ -100,7 +100,7 @@ impl Process {
         let memory = find_memory(&instance, &mut store, &exports.memory);
         let flags = exports.flags.as_ref();
         let flags = flags.map(|flags| find_memory(&instance, &mut store, flags));
-        plan.counters.instances_made.add(1);
+        counters.instances_made.add(1);
         let mut process = Box::new(Self {
             module: module.clone(),
             store,
@@ -108,7 +108,7 @@ impl Process {
             memory,
             flags,
             last: Last::default(),
-            counters: Arc::clone(&plan.counters),
+            counters: Arc::clone(counters),
         });
         process.watch()?;
         if let Some(initialize) = &module.inner.exports.initialize {
@@ -156,6 +156,17 @@ impl Process {
     /// Returns the size of the instance's memory.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
+    }
+
+    /// Returns the instance's memory.
+    pub(super) fn memory(&self) -> &[u8] {
+        self.memory.data(&self.store)
+    }
+
+    /// Returns the value of an exported global.
+    pub(super) fn exported_global(&mut self, name: &str) -> Option<Val> {
+        let global = self.instance.get_global(&mut self.store, name)?;
+        Some(global.get(&mut self.store))
     }
 
     /// Calls a task whose arguments and result are scalars.
@@ -268,10 +279,8 @@ impl Process {
     fn coredump(&mut self, call: &Call<'_>, error: &wasmtime::Error) -> Option<PathBuf> {
         let inner = Arc::clone(&self.module.inner);
         let task = self.module.task(call.entry).name();
-        inner
-            .coredumps
-            .as_ref()?
-            .write(error, &mut self.store, task)
+        let coredumps = inner.settings.coredumps.as_ref();
+        coredumps?.write(error, &mut self.store, task)
     }
 
     fn slice_mut(&mut self, span: Span) -> Result<&mut [u8], Fault> {

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock, Weak};
@@ -14,15 +15,12 @@ use wasmtime::{InstancePre, Linker, Module, ModuleExport};
 
 use crate::control::Cancel;
 use crate::error::LoadError;
-use crate::grants::Grants;
 use crate::interruption::Interruption;
 use crate::limits::Due;
-use crate::load_limits::LoadLimits;
 use crate::sandbox::alarm::Armed;
-use crate::sandbox::builder::TaskModuleBuilder;
+use crate::sandbox::builder::{Settings, TaskModuleBuilder};
 use crate::sandbox::compile::Compiler;
-use crate::sandbox::coredumps::Coredumps;
-use crate::sandbox::engine::Profile;
+use crate::sandbox::engine::Room;
 use crate::sandbox::guest::Guest;
 use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
 use crate::sandbox::interrupt::Timer;
@@ -47,9 +45,9 @@ pub(crate) struct Inner {
     pub(crate) instance: InstancePre<Guest>,
     pub(crate) exports: Exports,
     pub(crate) timer: Timer,
-    pub(super) profile: Profile,
-    pub(super) grants: Grants,
-    pub(super) coredumps: Option<Arc<Coredumps>>,
+    pub(super) settings: Settings,
+    /// What it was loaded from.
+    pub(super) wasm: Vec<u8>,
     entries: HashMap<String, Entry>,
     /// The tasks that were compared with the host's: the host's types, and their names.
     compared: RwLock<HashMap<TypeId, Entry>>,
@@ -106,22 +104,25 @@ impl TaskModule {
         TaskModuleBuilder::new(wasm.as_ref())
     }
 
-    pub(super) fn load(
-        wasm: Vec<u8>,
-        limits: &LoadLimits,
-        grants: Grants,
-        profile: Profile,
-        coredumps: Option<Arc<Coredumps>>,
-        store: Option<&ModuleStore>,
-    ) -> Result<Self, LoadError> {
+    pub(super) fn load(wasm: Vec<u8>, settings: Settings) -> Result<Self, LoadError> {
+        let Settings {
+            limits,
+            grants,
+            profile,
+            ..
+        } = &settings;
         let mut info = ModuleInfo::read_limited(&wasm, limits.module_bytes)?;
-        info.check_with(&grants)?;
-        let grants = grants.check()?;
-        let sandboxes = sandboxes();
-        let instances = u32::try_from(sandboxes).unwrap_or(u32::MAX);
-        let compiler = Compiler::new(&profile, instances, limits.compile_time)?;
+        info.check_with(grants)?;
+        let sandboxes = settings.sandboxes.map_or_else(sandboxes, NonZeroUsize::get);
+        let room = Room {
+            instances: sandboxes,
+            kept_memory_bytes: settings.kept_memory_bytes,
+            data_bytes: info.data_bytes(),
+            snapshot_bytes: settings.snapshot_bytes,
+        };
+        let compiler = Compiler::new(profile, &room, limits.compile_time)?;
         let engine = &compiler.engine;
-        let stored = store.map(|store| {
+        let stored = settings.store.as_ref().map(|store| {
             // All that admission and the rewriting depend on.
             let more = (profile.interruption, limits.functions, grants.has_wasi());
             (store, ModuleStore::key(&wasm, engine, more))
@@ -134,10 +135,10 @@ impl TaskModule {
         let module = match found {
             Some(module) => module,
             None => {
-                admission::admit(&wasm, &info, limits, &grants)?;
-                let wasm = rewrite::rewrite(&wasm, &info, with_polls)
+                admission::admit(&wasm, &info, limits, grants)?;
+                let rewritten = rewrite::rewrite(&wasm, &info, with_polls)
                     .map_err(|error| LoadError::Invalid(error.to_string()))?;
-                let module = compiler.compile(wasm)?;
+                let module = compiler.compile(rewritten)?;
                 if let Some((store, key)) = &stored {
                     store.put(key, &module);
                 }
@@ -181,7 +182,7 @@ impl TaskModule {
         });
         let entries = entries.collect::<Result<_, LoadError>>()?;
         let mut linker = Linker::new(engine);
-        imports::define(&grants, &mut linker).map_err(compile::invalid)?;
+        imports::define(grants, &mut linker).map_err(compile::invalid)?;
         let instance = linker.instantiate_pre(&module).map_err(compile::invalid)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -189,9 +190,8 @@ impl TaskModule {
                 exports,
                 timer: Timer::new(compiler.engine),
                 was_stored,
-                profile,
-                grants,
-                coredumps,
+                settings,
+                wasm,
                 entries,
                 compared: RwLock::default(),
                 info,
@@ -275,17 +275,17 @@ impl TaskModule {
 
     /// How much of a thread's stack a task may use.
     pub(crate) fn stack_bytes(&self) -> usize {
-        self.inner.profile.stack_bytes
+        self.inner.settings.profile.stack_bytes
     }
 
     /// How tasks are stopped.
     pub(crate) fn interruption(&self) -> Interruption {
-        self.inner.profile.interruption
+        self.inner.settings.profile.interruption
     }
 
     /// Whether the fuel that tasks burn is counted.
     pub(crate) fn counts_fuel(&self) -> bool {
-        self.inner.profile.fuel
+        self.inner.settings.profile.fuel
     }
 
     pub(crate) fn task(&self, entry: &Entry) -> &TaskInfo {

@@ -30,6 +30,15 @@ pub(crate) struct Call<'a> {
     pub(crate) fuel_used: &'a Cell<Option<u64>>,
 }
 
+impl Call<'_> {
+    /// Returns when it has to have ended, if it starts now.
+    fn due_from_now(&self) -> Option<Due> {
+        let started = self.limits.timeout.and_then(Due::after);
+        let due = [started, self.due].into_iter().flatten();
+        due.min_by_key(|due| due.at)
+    }
+}
+
 /// How a task ended, if not with a value.
 #[derive(Debug)]
 pub(crate) struct Fault {
@@ -95,9 +104,7 @@ impl Processes {
     ) -> Result<T, Fault> {
         let _deeper = self.deeper()?;
         check_arguments(call)?;
-        let started = call.limits.timeout.and_then(Due::after);
-        let due = [started, call.due].into_iter().flatten();
-        let due = due.min_by_key(|due| due.at);
+        let due = call.due_from_now();
         // Out of its place: reading a result runs foreign code, which may run a task here.
         let kept = self
             .kept
@@ -110,7 +117,7 @@ impl Processes {
             }
             None => {
                 let plan = &*self.plan;
-                let (mut process, armed) = Process::start(plan, call, due)?;
+                let (mut process, armed) = Process::start(&plan.module, &plan.counters, call, due)?;
                 if let Some(initializer) = &plan.initializer {
                     let call = Call {
                         entry: &initializer.entry,
@@ -204,6 +211,28 @@ impl Initializer {
             }
         }
     }
+}
+
+/// Runs an initializer in an instance of the module, and returns that.
+pub(super) fn run_once(
+    module: &TaskModule,
+    initializer: &Initializer,
+    limits: &Limits,
+) -> Result<Box<Process>, Fault> {
+    let call = Call {
+        entry: &initializer.entry,
+        arguments: &initializer.arguments,
+        limits,
+        due: limits.deadline.and_then(Due::after),
+        interrupt: &Interrupt::new(module),
+        fuel_used: &Cell::new(None),
+    };
+    check_arguments(&call)?;
+    let (mut process, armed) = Process::start(module, &Arc::default(), &call, call.due_from_now())?;
+    let (done, _) = perform(&mut process, &call, |_| Ok(()));
+    drop(armed);
+    process.end();
+    done.map(|()| process)
 }
 
 /// Returns the outcome of a call, and whether the instance is none the worse for it: that the guest

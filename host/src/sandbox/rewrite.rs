@@ -1,4 +1,5 @@
-//! What is changed in a module before it is compiled: so that a guest can be stopped wherever it is.
+//! What is changed in a module before it is compiled: so that a guest can be stopped wherever it is, and its
+//! globals can be read.
 //!
 //! It was validated with one memory at most: it cannot name the second one that is added here, nor the
 //! functions.
@@ -10,12 +11,12 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
-    CodeSection, ExportKind, ExportSection, FunctionSection, Instruction, MemorySection, Module,
-    TypeSection, ValType,
+    CodeSection, ExportKind, ExportSection, FunctionSection, GlobalSection, Instruction,
+    MemorySection, Module, TypeSection, ValType,
 };
 use wasmparser::{
     CodeSectionReader, ExportSectionReader, FunctionBody, FunctionSectionReader,
-    MemorySectionReader, Operator, OperatorsReader, Parser, TypeSectionReader,
+    GlobalSectionReader, MemorySectionReader, Operator, OperatorsReader, Parser, TypeSectionReader,
 };
 
 use crate::sandbox::info::ModuleInfo;
@@ -32,30 +33,45 @@ pub(super) fn rewrite(wasm: &[u8], info: &ModuleInfo, with_polls: bool) -> Resul
     };
     let mut rewriter = Rewriter {
         bulk: Bulk::new(info.imported_functions()),
-        flags: polls.is_some().then(|| flags_export(info)),
+        info,
         polls,
+        globals: Vec::new(),
     };
     let mut module = Module::new();
     rewriter.parse_core_module(&mut module, Parser::new(0), wasm)?;
     Ok(module.finish())
 }
 
-/// Returns the export of the memory with the flags that a module with polls looks at: no other has the name.
+/// Returns the export of the memory with the flags that a module with polls looks at.
 pub(super) fn flags_export(info: &ModuleInfo) -> String {
-    let mut name = "sandpool:flags".to_owned();
+    own_export(info, "sandpool:flags".to_owned())
+}
+
+/// Returns the export of a global that can change, where the module has not too many of them.
+pub(super) fn global_export(info: &ModuleInfo, global: u32) -> String {
+    own_export(info, format!("sandpool:global:{global}"))
+}
+
+/// Returns a name like this that the module does not export itself.
+fn own_export(info: &ModuleInfo, mut name: String) -> String {
     while info.has_export(&name) {
         name.push('\'');
     }
     name
 }
 
-struct Rewriter {
+/// How many globals that can change are exported. Compilers make a handful.
+const MOST_GLOBALS: usize = 1_000;
+
+struct Rewriter<'a> {
+    info: &'a ModuleInfo,
     bulk: Bulk,
     polls: Option<Polls>,
-    flags: Option<String>,
+    /// The globals that can change.
+    globals: Vec<u32>,
 }
 
-impl Reencode for Rewriter {
+impl Reencode for Rewriter<'_> {
     type Error = Infallible;
 
     fn parse_type_section(
@@ -92,14 +108,34 @@ impl Reencode for Rewriter {
         Ok(())
     }
 
+    fn parse_global_section(
+        &mut self,
+        globals: &mut GlobalSection,
+        section: GlobalSectionReader<'_>,
+    ) -> Result<()> {
+        // None are imported: there is nobody to grant one.
+        for (index, global) in (0..).zip(section.clone()) {
+            if global?.ty.mutable {
+                self.globals.push(index);
+            }
+        }
+        reencode::utils::parse_global_section(self, globals, section)
+    }
+
     fn parse_export_section(
         &mut self,
         exports: &mut ExportSection,
         section: ExportSectionReader<'_>,
     ) -> Result<()> {
         reencode::utils::parse_export_section(self, exports, section)?;
-        if let Some(name) = &self.flags {
-            exports.export(name, ExportKind::Memory, polls::MEMORY);
+        if self.polls.is_some() {
+            exports.export(&flags_export(self.info), ExportKind::Memory, polls::MEMORY);
+        }
+        if self.globals.len() <= MOST_GLOBALS {
+            for global in &self.globals {
+                let name = global_export(self.info, *global);
+                exports.export(&name, ExportKind::Global, *global);
+            }
         }
         Ok(())
     }

@@ -150,6 +150,26 @@ pub fn recall() -> u32 {
     REMEMBERED.load(std::sync::atomic::Ordering::Relaxed)
 }
 
+thread_local! {
+    static TABLE: std::cell::RefCell<Vec<u32>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Fills a table that the sandbox remembers.
+#[task]
+pub fn fill_table(rows: u32) {
+    TABLE.set(
+        (0..rows)
+            .map(|row| row.wrapping_mul(2_654_435_761))
+            .collect(),
+    );
+}
+
+/// Looks a row of the table up, and writes 0 there.
+#[task]
+pub fn take_row(row: u32) -> Option<u32> {
+    TABLE.with_borrow_mut(|table| table.get_mut(row as usize).map(std::mem::take))
+}
+
 /// Returns `len` bytes.
 #[task]
 pub fn big_result(len: u32) -> Vec<u8> {
