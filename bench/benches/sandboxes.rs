@@ -3,8 +3,8 @@
 //! `cargo bench -p sandpool-bench --bench sandboxes`
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use probe_tasks::{count, echo, nothing, touch};
-use sandpool::{Interruption, Isolation, ModuleStore, ProcessPool, TaskModule};
+use probe_tasks::{count, echo, nothing, prepare, smallest_factor, touch};
+use sandpool::{Initialization, Interruption, Isolation, ModuleStore, ProcessPool, TaskModule};
 use wasmtime::{
     Config, Engine, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
     PoolingAllocationConfig, Store, TypedFunc,
@@ -148,6 +148,40 @@ fn new_instances(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Sandboxes that begin with 8 MB that an initializer has prepared.
+fn prepared(criterion: &mut Criterion) {
+    const NUMBERS: u32 = 2 << 20;
+    let mut group = criterion.benchmark_group("prepared");
+    let pool = |each| {
+        let pool = ProcessPool::builder(probe_tasks::MODULE)
+            .workers(1)
+            .initializer(prepare, NUMBERS)
+            .initialize_each(each);
+        pool.build().expect("the pool can be made")
+    };
+    let empty = fresh();
+    group.bench_function("nothing, no-op", |bencher| {
+        bencher.iter(|| empty.call(nothing, ()).expect("it does not fail"));
+    });
+    let once = pool(false);
+    assert_eq!(once.stats().initialization, Some(Initialization::Once));
+    group.bench_function("once, no-op", |bencher| {
+        bencher.iter(|| once.call(nothing, ()).expect("it does not fail"));
+    });
+    group.bench_function("once, look-up", |bencher| {
+        bencher.iter(|| {
+            once.call(smallest_factor, NUMBERS - 1)
+                .expect("it does not fail")
+        });
+    });
+    let each = pool(true);
+    group.sample_size(10);
+    group.bench_function("in each sandbox, no-op", |bencher| {
+        bencher.iter(|| each.call(nothing, ()).expect("it does not fail"));
+    });
+    group.finish();
+}
+
 /// Loads a module of 1.7 MB.
 fn loading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("load");
@@ -173,5 +207,5 @@ fn loading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, warm, new_instances, loading);
+criterion_group!(benches, warm, new_instances, prepared, loading);
 criterion_main!(benches);

@@ -135,8 +135,7 @@ fn own_task(
     progress: sandpool_bench::Progress<'_>,
 ) -> Result<OwnTask> {
     let task = args.task.as_deref().unwrap_or_default();
-    let arguments = args.args.as_deref().unwrap_or("null");
-    json::check(arguments).context("the arguments are not JSON")?;
+    let arguments = json::arguments(args.args.as_deref())?;
     let grants = grants::grants(&args.grant)?;
     let module_bytes = std::fs::metadata(file).map_or(0, |file| file.len());
     let started = Instant::now();

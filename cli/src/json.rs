@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use anyhow::Context;
 use serde_json::value::RawValue;
 
 use crate::escape;
@@ -9,6 +10,15 @@ use crate::escape;
 /// Checks that the text is one JSON value.
 pub(crate) fn check(text: &str) -> Result<(), serde_json::Error> {
     serde_json::from_str::<&RawValue>(text).map(drop)
+}
+
+/// Returns the arguments of a call, of which there are none unless some were typed.
+pub(crate) fn arguments(typed: Option<&str>) -> anyhow::Result<&str> {
+    let arguments = typed.unwrap_or("null");
+    check(arguments).context(
+        "the arguments are not JSON; a text is written in quotation marks, and the shell wants others around them: '\"like this\"'",
+    )?;
+    Ok(arguments)
 }
 
 /// Returns the value on one line, without blanks and with nothing that a terminal obeys; that is

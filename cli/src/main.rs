@@ -12,6 +12,7 @@ mod module;
 mod new;
 mod quantity;
 mod run;
+mod snapshot;
 mod stdout;
 
 use std::num::NonZeroUsize;
@@ -43,6 +44,8 @@ enum Command {
     Inspect(InspectArgs),
     /// Calls a task of a wasm module, once or for every line of a file
     Run(RunArgs),
+    /// Runs a task once, and writes a module whose sandboxes begin where that one has ended
+    Snapshot(SnapshotArgs),
     /// Measures what a sandbox costs on this machine, or what your own task costs in one
     Bench(Box<BenchArgs>),
 }
@@ -127,6 +130,31 @@ struct RunArgs {
     /// there already [default: it is compiled each time]
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct SnapshotArgs {
+    /// The wasm module
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+    /// The name of the task that prepares the sandbox
+    task: String,
+    /// The arguments, as for `sandpool run`
+    #[arg(value_name = "JSON-ARGS", allow_negative_numbers = true)]
+    arguments: Option<String>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// How long the task may run: `500ms`, `2s`, `1m`; without a unit it is seconds [default: for ever]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    timeout: Option<Duration>,
+    /// How much memory it may use: `64MiB`, `64M`, `1GiB`; without a unit it is bytes
+    /// [default: 256MiB]
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes)]
+    memory: Option<usize>,
+    /// What the module may import, separated by commas [default: nothing]
+    #[arg(long, value_name = "GRANTS", value_delimiter = ',')]
+    grant: Vec<grants::Grant>,
 }
 
 #[derive(Debug, Args)]
@@ -234,6 +262,7 @@ fn main() -> ExitCode {
         Some(Command::Build(args)) => build::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Inspect(args)) => inspect::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Snapshot(args)) => snapshot::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Bench(args)) => bench::run(&args).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| failure::report(&error))

@@ -16,10 +16,7 @@ use sandpool::{Limits, ModuleStore, ProcessPool};
 use crate::{RunArgs, failure, grants, json, module, stdout};
 
 pub(crate) fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    let arguments = args.arguments.as_deref().unwrap_or("null");
-    json::check(arguments).context(
-        "the arguments are not JSON; a text is written in quotation marks, and the shell wants others around them: '\"like this\"'",
-    )?;
+    let arguments = json::arguments(args.arguments.as_deref())?;
     let grants = grants::grants(&args.grant)?;
     let store = args.store.as_ref().map(ModuleStore::open).transpose()?;
     let module = module::load(&args.file, &args.task, |module| {

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, Barrier, Mutex, mpsc};
 
 use fault_tasks as tasks;
-use sandpool::{BuildError, ProcessPool, Shutdown, SubmitErrorKind, TaskHandle, ThreadPool};
+use sandpool::{
+    BuildError, ProcessPool, Shutdown, SubmitErrorKind, TaskHandle, TaskModule, ThreadPool,
+};
 use sandpool_tests::{AnyPool, LONG, fault_module, on_both_pools};
 
 fn thread_name() -> String {
@@ -38,9 +40,50 @@ fn more_workers_than_a_module_has_sandboxes_are_refused() {
     assert!(matches!(error, BuildError::TooManyWorkers { requested, .. } if requested == 1 << 20));
 }
 
+/// However many sandboxes the module has room for.
+#[cfg(target_os = "linux")]
+#[test]
+fn more_workers_than_the_system_maps_memory_for_are_refused() {
+    const MANY: usize = 1 << 20;
+    let module = TaskModule::builder(guest_tasks::MODULE).sandboxes(MANY.try_into().unwrap());
+    let module = module.load().unwrap();
+    let pool = |workers| ProcessPool::builder(&module).workers(workers).build();
+    let error = pool(MANY).unwrap_err();
+    let BuildError::TooManyMappings {
+        requested: MANY,
+        available,
+        limit,
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert!(available < limit / 2, "{available} {limit}");
+    let told = format!("the {limit} mappings that this process may have");
+    assert!(error.to_string().contains(&told), "{error}");
+    let call = pool(1).unwrap().call(guest_tasks::primes_below, 10);
+    assert_eq!(call.unwrap(), 4);
+}
+
+#[test]
+fn a_module_has_as_many_sandboxes_as_it_was_asked_for() {
+    let module = TaskModule::builder(guest_tasks::MODULE).sandboxes(3.try_into().unwrap());
+    let module = module.load().unwrap();
+    let pool = |workers| ProcessPool::builder(&module).workers(workers).build();
+    assert!(matches!(
+        pool(4),
+        Err(BuildError::TooManyWorkers { available: 3, .. })
+    ));
+    let three = pool(3).unwrap();
+    assert!(matches!(
+        pool(1),
+        Err(BuildError::TooManyWorkers { available: 0, .. })
+    ));
+    assert_eq!(three.call(guest_tasks::primes_below, 10).unwrap(), 4);
+}
+
 #[test]
 fn a_dropped_pool_gives_its_sandboxes_back() {
-    let module = sandpool::TaskModule::new(guest_tasks::MODULE).unwrap();
+    let module = TaskModule::new(guest_tasks::MODULE).unwrap();
     let most = match ProcessPool::builder(&module).workers(1 << 20).build() {
         Err(BuildError::TooManyWorkers { available, .. }) => available,
         other => panic!("{other:?}"),

@@ -30,6 +30,31 @@ pub fn touch(bytes: u64) -> u64 {
     pages as u64
 }
 
+thread_local! {
+    static FACTORS: std::cell::RefCell<Vec<u32>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Prepares a table with the smallest factor of each number below this one: 4 bytes for each.
+#[task]
+pub fn prepare(numbers: u32) {
+    let mut factors: Vec<u32> = (0..numbers).collect();
+    for number in (2..).take_while(|number| number * number < numbers) {
+        if factors[number as usize] == number {
+            for multiple in (number * number..numbers).step_by(number as usize) {
+                let factor = &mut factors[multiple as usize];
+                *factor = number.min(*factor);
+            }
+        }
+    }
+    FACTORS.set(factors);
+}
+
+/// Returns the smallest factor of a number from the table.
+#[task]
+pub fn smallest_factor(number: u32) -> Option<u32> {
+    FACTORS.with_borrow(|factors| factors.get(number as usize).copied())
+}
+
 /// Never returns.
 #[task]
 pub fn spin() {
@@ -58,7 +83,7 @@ sandpool_guest::module!();
 
 #[cfg(test)]
 mod tests {
-    use super::{count, echo, heavy_compute};
+    use super::{count, echo, heavy_compute, prepare, smallest_factor};
 
     #[test]
     fn what_is_echoed_is_what_came() {
@@ -68,6 +93,14 @@ mod tests {
     #[test]
     fn every_addition_counts() {
         assert_eq!(count(1000), 1000);
+    }
+
+    #[test]
+    fn the_table_has_the_smallest_factors() {
+        prepare(100);
+        let found = [2, 9, 35, 77, 97, 100].map(|number| smallest_factor(number));
+        let expected = [Some(2), Some(3), Some(5), Some(7), Some(97), None];
+        assert_eq!(found, expected);
     }
 
     #[test]

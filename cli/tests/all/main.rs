@@ -10,4 +10,5 @@ mod interrupt;
 mod map;
 mod new;
 mod run;
+mod snapshot;
 mod usage;

@@ -19,6 +19,17 @@ pub enum BuildError {
         /// How many sandboxes the module has left for this pool.
         available: usize,
     },
+    /// More workers than the system lets this process map memory for: each needs several mappings, for its
+    /// thread and its sandbox, and Linux has a limit for them (`vm.max_map_count`). Past it, whatever
+    /// wants memory fails.
+    TooManyMappings {
+        /// How many workers were asked for.
+        requested: usize,
+        /// For how many more there are mappings.
+        available: usize,
+        /// How many mappings this process may have.
+        limit: usize,
+    },
     /// The module could not be loaded.
     Load(LoadError),
     /// The arguments of the initializer cannot be encoded. Holds the reason.
@@ -40,7 +51,15 @@ impl fmt::Display for BuildError {
                 available,
             } => write!(
                 f,
-                "{requested} workers were asked for, but the module has room for {available} sandboxes; use fewer, or load it once more"
+                "{requested} workers were asked for, but the module has room for {available} sandboxes; use fewer, or load it with more: `TaskModule::builder(..).sandboxes(..)`"
+            ),
+            Self::TooManyMappings {
+                requested,
+                available,
+                limit,
+            } => write!(
+                f,
+                "{requested} workers were asked for, but the {limit} mappings that this process may have are enough for {available} more; use fewer, or raise `vm.max_map_count`"
             ),
             Self::Load(_) => f.write_str("the module cannot be used"),
             Self::Initializer(reason) => {
@@ -61,6 +80,7 @@ impl std::error::Error for BuildError {
             Self::NoWorkers
             | Self::NoQueue
             | Self::TooManyWorkers { .. }
+            | Self::TooManyMappings { .. }
             | Self::Initializer(_)
             | Self::NotMetered
             | Self::Name(_) => None,

@@ -14,7 +14,7 @@ use crate::process_pool::ProcessPool;
 use crate::process_pool::calls::Callers;
 use crate::process_pool::tasks::{Encoded, Tasks, Worker};
 use crate::running::Running;
-use crate::sandbox::{Entry, Initializer, NESTED, Plan, Processes, TaskModule};
+use crate::sandbox::{Entry, Initializer, NESTED, NoRoom, Plan, Processes, TaskModule};
 use crate::settings::{Defaults, WorkerSettings, processors};
 use crate::stats::Counters;
 use crate::workers::Workers;
@@ -195,8 +195,10 @@ where
     ///   [initializer](Self::initializer), or with other types, or is a program and has one;
     /// - [`BuildError::Initializer`]: the initializer's arguments cannot be encoded;
     /// - [`BuildError::NotMetered`]: there is a limit for fuel, and the module does not count it;
-    /// - [`BuildError::TooManyWorkers`]: the module does not have so many sandboxes left. It has 64,
-    ///   or four times the number of processors if that is more.
+    /// - [`BuildError::TooManyWorkers`]: the module does not have so many
+    ///   [sandboxes](crate::TaskModuleBuilder::sandboxes) left;
+    /// - [`BuildError::TooManyMappings`]: the system does not let this process map as much memory as so many
+    ///   workers may need.
     pub fn build(self) -> Result<ProcessPool, BuildError> {
         /// For the code around the wasm: decoding a result, up to 128 levels deep.
         const HOST_STACK_BYTES: usize = 2 << 20;
@@ -249,9 +251,16 @@ where
         let settings = self.settings.check(&defaults, worker)?;
         let requested = settings.workers.get();
         let sandboxes = module.reserve(requested);
-        let sandboxes = sandboxes.map_err(|available| BuildError::TooManyWorkers {
-            requested,
-            available,
+        let sandboxes = sandboxes.map_err(|no_room| match no_room {
+            NoRoom::Sandboxes { available } => BuildError::TooManyWorkers {
+                requested,
+                available,
+            },
+            NoRoom::Mappings(too_many) => BuildError::TooManyMappings {
+                requested,
+                available: too_many.available,
+                limit: too_many.limit,
+            },
         })?;
         let _ = reserved.set(sandboxes);
         panic_place::install();

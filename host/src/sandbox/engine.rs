@@ -36,6 +36,9 @@ const KEPT_MEMORY_BYTES: usize = 2 << 20;
 /// larger one at least half must not be: otherwise they are copied, for each sandbox.
 const IMAGE_BYTES: u64 = 16 << 20;
 
+/// The same of a memory with a lot of data, above its stack.
+const KEPT_STATICS_BYTES: usize = 32 << 10;
+
 /// The same of a table: all of most modules'.
 const KEPT_TABLE_BYTES: usize = 64 << 10;
 
@@ -66,9 +69,10 @@ pub(crate) struct Room {
     pub(crate) instances: usize,
     /// How much of a memory stays mapped, if that was asked for.
     pub(crate) kept_memory_bytes: Option<usize>,
-    /// How much data the module has for its memory. Where that is more than what stays mapped, overwriting so
-    /// much takes longer than to map what is used of it.
+    /// How much data the module has for its memory.
     pub(crate) data_bytes: usize,
+    /// The size of the stack at the bottom of its memory.
+    pub(crate) stack_bytes: usize,
     /// The size of its memory, where it was made from one that was in use.
     pub(crate) snapshot_bytes: u64,
 }
@@ -77,7 +81,10 @@ impl Room {
     fn kept_memory_bytes(&self) -> usize {
         match self.kept_memory_bytes {
             Some(bytes) => bytes,
-            None if self.data_bytes > KEPT_MEMORY_BYTES => 0,
+            // Copying so much takes longer than to map what a small task uses, and that is mostly here.
+            None if self.data_bytes > KEPT_MEMORY_BYTES => {
+                KEPT_MEMORY_BYTES.min(self.stack_bytes + KEPT_STATICS_BYTES)
+            }
             None => KEPT_MEMORY_BYTES,
         }
     }
@@ -134,6 +141,9 @@ impl Profile {
             .table_keep_resident(KEPT_TABLE_BYTES)
             .table_elements(MAX_TABLE_ELEMENTS)
             .max_core_instance_size(INSTANCE_BYTES);
+        // Guests run on the stacks of threads. They are there only if WASI is: 1000, with 2000 mappings.
+        #[cfg(feature = "wasi")]
+        pool.total_stacks(0);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
         Ok(config)
     }

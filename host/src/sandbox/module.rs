@@ -25,7 +25,7 @@ use crate::sandbox::guest::Guest;
 use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
 use crate::sandbox::interrupt::Timer;
 use crate::sandbox::store::ModuleStore;
-use crate::sandbox::{admission, compile, imports, rewrite};
+use crate::sandbox::{admission, compile, imports, mappings, rewrite};
 use crate::settings::processors;
 use crate::sync;
 
@@ -118,13 +118,15 @@ impl TaskModule {
             instances: sandboxes,
             kept_memory_bytes: settings.kept_memory_bytes,
             data_bytes: info.data_bytes(),
+            stack_bytes: info.stack_bytes().unwrap_or(0),
             snapshot_bytes: settings.snapshot_bytes,
         };
         let compiler = Compiler::new(profile, &room, limits.compile_time)?;
         let engine = &compiler.engine;
         let stored = settings.store.as_ref().map(|store| {
             // All that admission and the rewriting depend on.
-            let more = (profile.interruption, limits.functions, grants.has_wasi());
+            let settings = (limits.functions, settings.snapshot_bytes);
+            let more = (profile.interruption, settings, grants.has_wasi());
             (store, ModuleStore::key(&wasm, engine, more))
         });
         let found = stored
@@ -298,17 +300,31 @@ impl TaskModule {
         self.inner.timer.expire(due, task).ok()
     }
 
-    /// Reserves sandboxes for a pool, or returns how many are left.
-    pub(crate) fn reserve(&self, sandboxes: usize) -> Result<Reservation, usize> {
+    /// Reserves sandboxes for a pool.
+    pub(crate) fn reserve(&self, sandboxes: usize) -> Result<Reservation, NoRoom> {
         let take = |free: usize| free.checked_sub(sandboxes);
-        self.inner
-            .free
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)?;
-        Ok(Reservation {
+        let free = &self.inner.free;
+        free.fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
+            .map_err(|available| NoRoom::Sandboxes { available })?;
+        // From here on they are given back on drop.
+        let mut reservation = Reservation {
             module: self.clone(),
             sandboxes,
-        })
+            mappings: None,
+        };
+        let mappings = mappings::Promise::of(sandboxes);
+        reservation.mappings = Some(mappings.map_err(NoRoom::Mappings)?);
+        Ok(reservation)
     }
+}
+
+/// Why there are no sandboxes to be reserved.
+#[derive(Debug)]
+pub(crate) enum NoRoom {
+    /// The module has only so many left.
+    Sandboxes { available: usize },
+    /// The system lets this process map no more memory.
+    Mappings(mappings::TooMany),
 }
 
 /// How many sandboxes of one module can live at once: enough for several pools of one worker per
@@ -320,10 +336,10 @@ fn sandboxes() -> usize {
 }
 
 /// Sandboxes that belong to a pool, given back on drop.
-#[derive(Debug)]
 pub(crate) struct Reservation {
     module: TaskModule,
     sandboxes: usize,
+    mappings: Option<mappings::Promise>,
 }
 
 impl Drop for Reservation {

@@ -8,7 +8,7 @@ use std::thread;
 
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::imports::{CLOCK, MODULE, RANDOM};
-use sandpool_abi::{Arguments, Encoding, Task};
+use sandpool_abi::{Arguments, Encoding, PANIC_EXPORT, Task};
 use wasmparser::{BinaryReaderError, ExternalKind, Parser, Payload};
 use wasmtime::Val;
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
@@ -18,6 +18,7 @@ use crate::grants::WASI_MODULE;
 use crate::limits::Limits;
 use crate::panic_place;
 use crate::sandbox::builder::Settings;
+use crate::sandbox::info::STACK_POINTER;
 use crate::sandbox::instance::Process;
 use crate::sandbox::module::TaskModule;
 use crate::sandbox::processes::{self, Fault, Initializer};
@@ -176,10 +177,11 @@ impl TaskModule {
             })?;
             Ok(((*name).to_owned(), value))
         });
-        let mut state = State {
-            globals: globals.collect::<Result<_, SnapshotError>>()?,
-            memory: process.memory(),
-        };
+        let globals = globals.collect::<Result<_, SnapshotError>>()?;
+        let dead_bytes = dead_stack(process);
+        let mut memory = process.memory().to_vec();
+        memory[..dead_bytes].fill(0);
+        let mut state = State { globals, memory };
         let snapshot = pin!(wizer.snapshot(&context, &mut state));
         match snapshot.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(wasm) => wasm.map_err(unsupported),
@@ -213,12 +215,27 @@ fn malformed(error: BinaryReaderError) -> SnapshotError {
     SnapshotError::Unsupported(error.to_string())
 }
 
-struct State<'a> {
-    globals: HashMap<String, Val>,
-    memory: &'a [u8],
+/// Returns how many bytes at the bottom of memory belong to the stack, while no call runs: what is there means
+/// nothing any more. It is the stack if the statics lie above it, of which the panic report is one.
+fn dead_stack(process: &mut Process) -> usize {
+    let mut address = |name| match process.exported_global(name) {
+        Some(Val::I32(address)) => usize::try_from(address.cast_unsigned()).ok(),
+        _ => None,
+    };
+    let (top, report) = (address(STACK_POINTER), address(PANIC_EXPORT));
+    let memory_bytes = process.memory().len();
+    match (top, report) {
+        (Some(top), Some(report)) if top <= report && top <= memory_bytes => top,
+        _ => 0,
+    }
 }
 
-impl InstanceState for State<'_> {
+struct State {
+    globals: HashMap<String, Val>,
+    memory: Vec<u8>,
+}
+
+impl InstanceState for State {
     fn global_get(&mut self, name: &str, _: ValType) -> impl Future<Output = SnapshotVal> + Send {
         future::ready(match self.globals[name] {
             Val::I32(value) => SnapshotVal::I32(value),
@@ -235,7 +252,7 @@ impl InstanceState for State<'_> {
         _name: &str,
         contents: impl FnOnce(&[u8]) + Send,
     ) -> impl Future<Output = ()> + Send {
-        contents(self.memory);
+        contents(&self.memory);
         future::ready(())
     }
 }
