@@ -28,6 +28,7 @@ fn builder() -> ProcessPoolBuilder<TaskModule> {
     ProcessPool::builder(fault_module())
 }
 
+/// Conformance: 74 (processes)
 #[test]
 fn every_sandbox_begins_with_what_the_initializer_has_prepared() {
     for isolation in [
@@ -56,7 +57,9 @@ fn every_sandbox_begins_with_what_the_initializer_has_prepared() {
     }
 }
 
-/// Each task writes to a page that it shares with all others.
+/// Each task writes to pages that it shares with all others.
+///
+/// Conformance: B5 (processes)
 #[test]
 fn what_a_task_writes_no_other_finds() {
     let pool = builder().initializer(tasks::fill_table, ROWS).workers(2);

@@ -1,6 +1,6 @@
 //! Compiled modules in a folder, for the next start.
 //!
-//! A file's name is the hash of all that the code in it depends on, and its last bytes are the hash of those
+//! A file's name is the hash of all that the code in it depends on, and its last bytes are a checksum of those
 //! before. It is written under another name and then renamed: whoever reads it finds all of it or
 //! nothing.
 
@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use twox_hash::XxHash3_128;
 use wasmtime::{Engine, Module};
 
 use crate::error::LoadError;
@@ -98,7 +99,7 @@ impl ModuleStore {
             unsafe_code,
             reason = "the engine cannot tell whether the code in a file is its own"
         )]
-        // SAFETY: the file is what `put` wrote: it ends with the hash of the rest, and only who may replace this
+        // SAFETY: the file is what `put` wrote: it ends with the checksum of the rest, and only who may replace this
         // program can write to the folder (`check`). Nobody writes to a file that is there: `put`
         // replaces it.
         let module = unsafe { Module::deserialize_file(engine, path) };
@@ -110,11 +111,11 @@ impl ModuleStore {
         let Ok(code) = module.serialize() else {
             return;
         };
-        let hash = blake3::hash(&code);
+        let sum = XxHash3_128::oneshot(&code).to_le_bytes();
         let written = temporary(&self.folder).and_then(|(path, mut file)| {
             let written = file
                 .write_all(&code)
-                .and_then(|()| file.write_all(hash.as_bytes()))
+                .and_then(|()| file.write_all(&sum))
                 .and_then(|()| file.sync_all())
                 .and_then(|()| fs::rename(&path, self.path(key)));
             if written.is_err() {
@@ -145,25 +146,27 @@ impl Hasher for Blake3 {
     }
 }
 
-/// Whether the file ends with the hash of the rest.
+/// Whether the file ends with the checksum of the rest. It finds damage, not malice: who could forge it could
+/// write any code there.
 fn is_whole(path: &Path) -> io::Result<bool> {
+    const SUM_BYTES: usize = 16;
     const PIECE_BYTES: usize = 64 << 10;
     let mut file = File::open(path)?;
-    let Some(code_bytes) = file.metadata()?.len().checked_sub(blake3::OUT_LEN as u64) else {
+    let Some(code_bytes) = file.metadata()?.len().checked_sub(SUM_BYTES as u64) else {
         return Ok(false);
     };
-    let mut hasher = blake3::Hasher::new();
+    let mut hasher = XxHash3_128::new();
     let mut piece = vec![0; PIECE_BYTES];
     let mut code = (&mut file).take(code_bytes);
     loop {
         match code.read(&mut piece)? {
             0 => break,
-            bytes => hasher.update(&piece[..bytes]),
+            bytes => hasher.write(&piece[..bytes]),
         };
     }
-    let mut hash = [0; blake3::OUT_LEN];
-    file.read_exact(&mut hash)?;
-    Ok(hasher.finalize() == hash)
+    let mut sum = [0; SUM_BYTES];
+    file.read_exact(&mut sum)?;
+    Ok(hasher.finish_128().to_le_bytes() == sum)
 }
 
 /// Makes a file of a name that no other has, for this user alone.
