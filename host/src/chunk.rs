@@ -1,6 +1,6 @@
 //! Several inputs of a map that one job of a worker takes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::completion::{Outcome, quietly};
 use crate::error::{SubmitErrorKind, TaskError, TaskErrorKind};
@@ -14,6 +14,77 @@ pub(crate) type Chunk<T> = TaskHandle<Vec<Outcome<T>>>;
 /// Why work was not accepted, and the work.
 pub(crate) type Refused<W> = (SubmitErrorKind, W);
 
+/// How long the ends of tasks may go untold. It takes longer to tell of one than a small task takes.
+const UNTOLD: Duration = Duration::from_micros(50);
+
+/// The most ends that go untold, however short the tasks are.
+const MOST_UNTOLD: u64 = 256;
+
+/// The tasks that have ended with a value, and are not told of yet.
+struct Values<'a, T> {
+    promise: &'a Promise<Vec<Outcome<T>>>,
+    report: &'a Report,
+    untold: u64,
+    /// So many are told of at once: twice as many as the last time, if they were not too long.
+    at_once: u64,
+    told: Instant,
+}
+
+impl<'a, T> Values<'a, T> {
+    fn new(promise: &'a Promise<Vec<Outcome<T>>>, report: &'a Report, now: Instant) -> Self {
+        Self {
+            promise,
+            report,
+            untold: 0,
+            at_once: 1,
+            told: now,
+        }
+    }
+
+    /// Counts the end of a task, and tells of it now or later.
+    fn count(&mut self, outcome: &Outcome<T>) {
+        if outcome.is_err() {
+            self.tell();
+            ended(self.promise, self.report, outcome, 1);
+            return;
+        }
+        self.untold += 1;
+        if self.untold < self.at_once {
+            return;
+        }
+        self.tell();
+        // Who wants to know of each is told of each.
+        if !self.report.is_watched() {
+            let now = Instant::now();
+            self.at_once = match now.duration_since(self.told) < UNTOLD {
+                true => MOST_UNTOLD.min(self.at_once * 2),
+                false => 1,
+            };
+            self.told = now;
+        }
+    }
+
+    /// Tells of those that have ended.
+    fn tell(&mut self) {
+        let tasks = std::mem::take(&mut self.untold);
+        if tasks > 0 {
+            ended(self.promise, self.report, &Ok(()), tasks);
+        }
+    }
+}
+
+/// Tells of tasks that have ended alike while their chunk runs.
+fn ended<T, U>(
+    promise: &Promise<Vec<Outcome<T>>>,
+    report: &Report,
+    outcome: &Outcome<U>,
+    tasks: u64,
+) {
+    if promise.some_ended(outcome, tasks) {
+        report.some_ended(tasks, outcome.is_err());
+    }
+}
+
 /// Calls `call` with one input after the other. Once the chunk is stopped, what is left is cancelled.
 pub(crate) fn run<A, T>(
     inputs: Vec<A>,
@@ -24,6 +95,7 @@ pub(crate) fn run<A, T>(
 ) -> Vec<Outcome<T>> {
     let started = Instant::now();
     let mut outcomes = Vec::with_capacity(inputs.len());
+    let mut values = Values::new(promise, report, started);
     for input in inputs {
         let outcome = match is_stopped() {
             true => {
@@ -33,11 +105,10 @@ pub(crate) fn run<A, T>(
             }
             false => promise.trace(|| call(input)),
         };
-        if promise.one_ended(&outcome) {
-            report.one_ended(outcome.is_err());
-        }
+        values.count(&outcome);
         outcomes.push(outcome);
     }
+    values.tell();
     let time = started.elapsed();
     report.took(time);
     promise.count_busy(time);

@@ -110,17 +110,17 @@ impl<T> Completion<T> {
         pending
     }
 
-    /// Counts one task of a chunk as ended, before the whole is. Returns whether the chunk still runs.
-    pub(crate) fn one_ended<U>(&self, outcome: &Outcome<U>) -> bool {
+    /// Counts so many tasks of a chunk as ended like this, before the whole is. Returns whether the chunk still
+    /// runs.
+    pub(crate) fn some_ended<U>(&self, outcome: &Outcome<U>, tasks: u64) -> bool {
         let mut inner = self.lock();
         let running = matches!(inner.state, State::Running(_));
         if running {
-            self.counters.count(outcome, 1);
-            inner.left -= 1;
-            if inner.left > 0 {
-                // The next one is running now.
-                self.counters.queued.subtract(1);
-            }
+            self.counters.count(outcome, tasks);
+            inner.left -= tasks;
+            // After each the next one has run, or is running now; after the last there is none.
+            let begun = tasks - u64::from(inner.left == 0);
+            self.counters.queued.subtract(begun);
         }
         running
     }

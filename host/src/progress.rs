@@ -139,12 +139,18 @@ impl Report {
         }
     }
 
-    /// A task of the chunk has ended while the chunk runs.
-    pub(crate) fn one_ended(&self, failed: bool) {
-        let one_more = |ended: usize| (ended < self.tasks).then_some(ended + 1);
+    /// Whether somebody wants to know of each task.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.meter.is_some()
+    }
+
+    /// So many tasks of the chunk have ended while the chunk runs.
+    pub(crate) fn some_ended(&self, tasks: u64, failed: bool) {
+        let tasks = usize::try_from(tasks).unwrap_or(usize::MAX);
+        let more = |ended: usize| ended.checked_add(tasks).filter(|sum| *sum <= self.tasks);
         let (set, fetch) = (Ordering::AcqRel, Ordering::Acquire);
-        if self.ended.fetch_update(set, fetch, one_more).is_ok() {
-            self.tell(1, failed);
+        if self.ended.fetch_update(set, fetch, more).is_ok() {
+            self.tell(tasks, failed);
         }
     }
 

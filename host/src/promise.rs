@@ -73,9 +73,9 @@ impl<T> Promise<T> {
         self.completion.complete(outcome, release);
     }
 
-    /// Counts one task of a chunk as ended. Returns whether the chunk still runs.
-    pub(crate) fn one_ended<U>(&self, outcome: &Outcome<U>) -> bool {
-        self.completion.one_ended(outcome)
+    /// Counts so many tasks of a chunk as ended like this. Returns whether the chunk still runs.
+    pub(crate) fn some_ended<U>(&self, outcome: &Outcome<U>, tasks: u64) -> bool {
+        self.completion.some_ended(outcome, tasks)
     }
 
     /// Runs the task, or what of a chunk is its turn, where those who trace it see that.

@@ -39,11 +39,12 @@ impl Trace {
 
     /// Runs the task in its span, on the worker that this thread is.
     pub(crate) fn run<R>(&self, run: impl FnOnce() -> R) -> R {
-        if self.is_on() {
-            let thread = std::thread::current();
-            self.span
-                .record("worker", thread.name().unwrap_or_default());
+        if !self.is_on() {
+            return run();
         }
+        let thread = std::thread::current();
+        self.span
+            .record("worker", thread.name().unwrap_or_default());
         self.span.in_scope(run)
     }
 

@@ -30,7 +30,7 @@ fn work(promise: Promise<Vec<Outcome<()>>>, stop: Arc<dyn Stop>) {
     if promise.claim(Some(stop)) {
         let outcomes = [(); TASKS].map(|()| {
             let outcome = Ok(());
-            promise.one_ended(&outcome);
+            promise.some_ended(&outcome, 1);
             // Where a worker runs the next task.
             thread::yield_now();
             outcome
@@ -119,7 +119,7 @@ fn progress_is_told_by_one_at_a_time_grows_and_ends_with_all() {
         threads.extend(reports.map(|report| {
             thread::spawn(move || {
                 for _ in 0..TASKS {
-                    report.one_ended(false);
+                    report.some_ended(1, false);
                 }
                 report.all_ended(false);
             })

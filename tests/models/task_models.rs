@@ -87,7 +87,7 @@ fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
         };
         let worker = thread::spawn(move || {
             if promise.claim(Some(Arc::new(Stoppable))) {
-                promise.one_ended(&Ok(42));
+                promise.some_ended(&Ok(42), 1);
                 promise.complete(Ok(42), ());
             }
         });
