@@ -97,8 +97,8 @@ mod tests {
 
     #[test]
     fn the_table_has_the_smallest_factors() {
-        prepare(100);
-        let found = [2, 9, 35, 77, 97, 100].map(|number| smallest_factor(number));
+        (*prepare)(100);
+        let found = [2, 9, 35, 77, 97, 100].map(*smallest_factor);
         let expected = [Some(2), Some(3), Some(5), Some(7), Some(97), None];
         assert_eq!(found, expected);
     }
