@@ -34,8 +34,8 @@ use crate::sync;
 /// Loading takes time, most of it compilation; so load once and give it to as many pools as wanted.
 /// Clones share everything.
 ///
-/// What it may be, import and take is bounded: see [`LoadLimits`],
-/// [`Grants`] and [`builder`](Self::builder).
+/// What it may be, import and take is bounded: see [`LoadLimits`](crate::LoadLimits),
+/// [`Grants`](crate::Grants) and [`builder`](Self::builder).
 #[derive(Clone)]
 pub struct TaskModule {
     pub(crate) inner: Arc<Inner>,
