@@ -141,7 +141,11 @@ fn tasks(millions: usize) {
 
 /// Each subject has a process to itself, so that none finds the memory of another.
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // Cargo adds one of its own.
+    let arguments = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench");
+    let arguments: Vec<String> = arguments.collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let number = |text: &str| text.parse().expect("a number is given");
     match arguments[..] {
