@@ -9,7 +9,8 @@ use crate::initialization::Initialization;
 use crate::interruption::Interruption;
 
 /// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
-/// after the other, so their sum may be off by those; once all is quiet it is exact.
+/// after the other, so their sum may be off by those; once all is quiet it is exact. Of a chunk of short tasks,
+/// some are counted together; where it is cancelled before they are, they count as cancelled.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
