@@ -66,9 +66,6 @@ fn live(sandboxes: usize, interruption: Interruption) {
         each(status("VmRSS"), kib_before),
         took.as_secs_f64() * 1e6 / sandboxes as f64,
     );
-    if sandboxes < 4 {
-        println!("{}", fs::read_to_string("/proc/self/maps").unwrap());
-    }
     all.wait();
     for handle in handles {
         assert_eq!(handle.join().expect("it does not fail"), 1);

@@ -50,7 +50,7 @@ pub(super) struct Settings {
     pub(super) sandboxes: Option<NonZeroUsize>,
     /// How much of a sandbox's memory stays mapped.
     pub(super) kept_memory_bytes: Option<usize>,
-    /// The size of the memory that the module was made from.
+    /// The most that the memory has that the module was made from.
     pub(super) snapshot_bytes: u64,
 }
 
@@ -146,8 +146,8 @@ impl TaskModuleBuilder {
     /// Sets how many sandboxes of the module can live at once: each worker of its pools has one, and so has each
     /// thread that is in a [`call`](crate::ProcessPool::call). Default: 64, or four for each processor if that is more.
     ///
-    /// Each takes some 8 GiB of the address space of the process, of which there are 128 TiB, and several of the
-    /// mappings that the system lets it have: where those would not do, a pool is not built
+    /// Each takes some 8 GiB of the address space of the process, of which there are 128 TiB; where that does not
+    /// do, they are mapped one by one, which is slower. Each takes several of the mappings that the system lets it have: where those would not do, a pool is not built
     /// ([`BuildError::TooManyMappings`](crate::BuildError::TooManyMappings)).
     pub fn sandboxes(mut self, sandboxes: NonZeroUsize) -> Self {
         self.settings.sandboxes = Some(sandboxes);

@@ -73,7 +73,7 @@ pub(crate) struct Room {
     pub(crate) data_bytes: usize,
     /// The size of the stack at the bottom of its memory.
     pub(crate) stack_bytes: usize,
-    /// The size of its memory, where it was made from one that was in use.
+    /// The most that its memory has, where it was made from one that was in use.
     pub(crate) snapshot_bytes: u64,
 }
 

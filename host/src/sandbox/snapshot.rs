@@ -112,7 +112,7 @@ impl TaskModule {
             return Err(SnapshotError::Unsupported(reason.to_owned()));
         }
         let _sandbox = self.reserve(1).map_err(|_| {
-            let reason = "all sandboxes of the module belong to pools".to_owned();
+            let reason = "the module has none left, or the process no mappings for one".to_owned();
             failed(&initializer.name, TaskErrorKind::NoSandbox(reason).into())
         })?;
         let make = || {
