@@ -7,6 +7,7 @@ use crate::error::{SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::progress::Report;
 use crate::promise::Promise;
+use crate::trace::Trace;
 
 /// The handle of a chunk.
 pub(crate) type Chunk<T> = TaskHandle<Vec<Outcome<T>>>;
@@ -42,6 +43,7 @@ impl<'a, T> Values<'a, T> {
     }
 
     /// Counts the end of a task, and tells of it now or later.
+    #[inline]
     fn count(&mut self, outcome: &Outcome<T>) {
         if outcome.is_err() {
             self.tell();
@@ -49,9 +51,12 @@ impl<'a, T> Values<'a, T> {
             return;
         }
         self.untold += 1;
-        if self.untold < self.at_once {
-            return;
+        if self.untold == self.at_once {
+            self.tell_now();
         }
+    }
+
+    fn tell_now(&mut self) {
         self.tell();
         // Who wants to know of each is told of each.
         if !self.report.is_watched() {
@@ -96,6 +101,7 @@ pub(crate) fn run<A, T>(
     let started = Instant::now();
     let mut outcomes = Vec::with_capacity(inputs.len());
     let mut values = Values::new(promise, report, started);
+    let trace = promise.trace();
     for input in inputs {
         let outcome = match is_stopped() {
             true => {
@@ -103,7 +109,7 @@ pub(crate) fn run<A, T>(
                 quietly(|| drop(input));
                 Err(promise.error(TaskErrorKind::Cancelled, Vec::new()))
             }
-            false => promise.trace(|| call(input)),
+            false => Trace::run(trace.as_ref(), || call(input)),
         };
         values.count(&outcome);
         outcomes.push(outcome);

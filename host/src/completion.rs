@@ -13,14 +13,14 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use crate::arrivals::Arrivals;
-use crate::control::{Cancel, Queued, Stop};
+use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
-use crate::state::{End, State};
+use crate::state::{End, State, WhileQueued};
 use crate::stats::Counters;
 use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
 use crate::trace::Trace;
@@ -35,18 +35,41 @@ struct Inner<T> {
     left: u64,
     /// What these have burnt, where it is counted and they have come to their end.
     fuel_used: Option<u64>,
-    trace: Option<Trace>,
     waker: Option<Waker>,
     /// Threads that wait for the outcome.
     waiting: usize,
+    /// Most tasks have none, and what is not there need not be carried from one processor to the other.
+    watchers: Option<Box<Watchers<T>>>,
+}
+
+/// Who is told of a task beside those who have its handle.
+struct Watchers<T> {
+    trace: Option<Trace>,
     arrivals: Vec<(Arc<Arrivals>, usize)>,
     callbacks: Vec<Callback<T>>,
+}
+
+impl<T> Default for Watchers<T> {
+    fn default() -> Self {
+        Self {
+            trace: None,
+            arrivals: Vec::new(),
+            callbacks: Vec::new(),
+        }
+    }
+}
+
+impl<T> Inner<T> {
+    fn watchers(&mut self) -> &mut Watchers<T> {
+        self.watchers.get_or_insert_default()
+    }
 }
 
 /// The shared state of one task: the worker's promise and the user's handle both point to it.
 pub(crate) struct Completion<T> {
     task: TaskName,
     counters: Arc<Counters>,
+    is_traced: bool,
     inner: Mutex<Inner<T>>,
     /// Whether the outcome can be taken; for who looks without the lock.
     is_there: AtomicBool,
@@ -55,20 +78,31 @@ pub(crate) struct Completion<T> {
 
 impl<T> Completion<T> {
     /// Of a task, or of a chunk of so many that are queued and cancelled together.
-    pub(crate) fn new(task: TaskName, tasks: u64, counters: Arc<Counters>, trace: Trace) -> Self {
-        counters.queued.add(tasks);
+    pub(crate) fn new(
+        task: TaskName,
+        tasks: u64,
+        counters: Arc<Counters>,
+        trace: Option<Trace>,
+    ) -> Self {
+        counters.accept(tasks);
+        let is_traced = trace.is_some();
+        let watchers = trace.map(|trace| {
+            Box::new(Watchers {
+                trace: Some(trace),
+                ..Watchers::default()
+            })
+        });
         Self {
             task,
             counters,
+            is_traced,
             inner: Mutex::new(Inner {
                 state: State::Pending(None),
                 left: tasks,
                 fuel_used: None,
-                trace: Some(trace),
                 waker: None,
                 waiting: 0,
-                arrivals: Vec::new(),
-                callbacks: Vec::new(),
+                watchers,
             }),
             is_there: AtomicBool::new(false),
             finished: Condvar::new(),
@@ -85,13 +119,28 @@ impl<T> Completion<T> {
 
     /// Adds to the fuel that was burnt.
     pub(crate) fn count_fuel(&self, fuel: u64) {
-        self.counters.fuel_used.add(fuel);
+        self.counters.count_fuel(fuel);
         let used = &mut self.lock().fuel_used;
         *used = Some(used.unwrap_or(0).saturating_add(fuel));
     }
 
     pub(crate) fn fuel_used(&self) -> Option<u64> {
         self.lock().fuel_used
+    }
+
+    /// Returns what tells those who trace the task of it, until it has ended.
+    pub(crate) fn trace(&self) -> Option<Trace> {
+        match self.is_traced {
+            true => self.lock().watchers().trace.clone(),
+            false => None,
+        }
+    }
+
+    /// Has `guard` live for as long as the task waits.
+    pub(crate) fn while_queued(&self, guard: WhileQueued) {
+        if let State::Pending(place) = &mut self.lock().state {
+            *place = Some(guard);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<T>> {
@@ -101,13 +150,14 @@ impl<T> Completion<T> {
     /// Pending to running. Returns `false` where the task is not to be run any more.
     pub(crate) fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
         let mut inner = self.lock();
-        let pending = matches!(inner.state, State::Pending(_));
-        if pending {
-            inner.state = State::Running(stop);
-            self.counters.queued.subtract(1);
-            self.counters.running.add(1);
+        if !matches!(inner.state, State::Pending(_)) {
+            return false;
         }
-        pending
+        let before = std::mem::replace(&mut inner.state, State::Running(stop));
+        self.counters.start();
+        drop(inner);
+        drop(before);
+        true
     }
 
     /// Counts so many tasks of a chunk as ended like this, before the whole is. Returns whether the chunk still
@@ -116,11 +166,10 @@ impl<T> Completion<T> {
         let mut inner = self.lock();
         let running = matches!(inner.state, State::Running(_));
         if running {
-            self.counters.count(outcome, tasks);
             inner.left -= tasks;
             // After each the next one has run, or is running now; after the last there is none.
             let begun = tasks - u64::from(inner.left == 0);
-            self.counters.queued.subtract(begun);
+            self.counters.some_of_chunk(outcome, tasks, begun);
         }
         running
     }
@@ -130,14 +179,20 @@ impl<T> Completion<T> {
     pub(crate) fn complete<R>(&self, outcome: Outcome<T>, release: R) {
         let inner = self.lock();
         match inner.state {
-            State::Pending(_) | State::Running(_) => self.finish(inner, outcome, release),
+            State::Pending(_) | State::Running(_) => self.finish(inner, outcome, release, || ()),
             State::Finishing(_) | State::Finished(_) | State::Taken => {}
         }
     }
 
+    /// To finished, as cancelled, if the task has not ended.
+    pub(crate) fn abandon(&self) {
+        self.complete(Err(self.cancelled()), ());
+    }
+
     /// To finished, as cancelled. Returns whether the task is cancelled now: `false` where it has
-    /// ended otherwise, or runs and cannot be stopped.
-    pub(crate) fn cancel(&self) -> bool {
+    /// ended otherwise, or runs and cannot be stopped. `discard` drops what would have been run, if the task
+    /// waits.
+    pub(crate) fn cancel(&self, discard: impl FnOnce()) -> bool {
         let inner = self.lock();
         match &inner.state {
             State::Pending(_) => {}
@@ -148,51 +203,65 @@ impl<T> Completion<T> {
                 return state.end() == Some(End::Cancelled);
             }
         }
-        let cancelled = TaskErrorKind::Cancelled;
-        let error = TaskError::new(self.task.clone(), cancelled, Vec::new());
-        self.finish(inner, Err(error), ());
+        self.finish(inner, Err(self.cancelled()), (), discard);
         true
     }
 
-    /// To finished, with this error, if the task waits in a queue.
-    pub(crate) fn fail_pending(&self, kind: TaskErrorKind) {
+    fn cancelled(&self) -> TaskError {
+        TaskError::new(self.task.clone(), TaskErrorKind::Cancelled, Vec::new())
+    }
+
+    /// To finished, with this error, if the task waits in a queue. `discard` as in [`cancel`](Self::cancel).
+    pub(crate) fn fail_pending(&self, kind: TaskErrorKind, discard: impl FnOnce()) {
         let inner = self.lock();
         if matches!(inner.state, State::Pending(_)) {
             let error = TaskError::new(self.task.clone(), kind, Vec::new());
-            self.finish(inner, Err(error), ());
+            self.finish(inner, Err(error), (), discard);
         }
     }
 
-    fn finish<R>(&self, mut inner: MutexGuard<'_, Inner<T>>, outcome: Outcome<T>, release: R) {
+    fn finish<R>(
+        &self,
+        mut inner: MutexGuard<'_, Inner<T>>,
+        outcome: Outcome<T>,
+        release: R,
+        discard: impl FnOnce(),
+    ) {
         // Before anybody can see that the task has ended.
         let left = std::mem::take(&mut inner.left);
-        match inner.state {
-            State::Pending(_) => self.counters.queued.subtract(left),
-            _ => {
-                self.counters.running.subtract(1);
-                self.counters.queued.subtract(left.saturating_sub(1));
+        let has_run = matches!(inner.state, State::Running(_));
+        self.counters.end(&outcome, left, has_run);
+        let (trace, arrivals, has_callbacks) = match &mut inner.watchers {
+            Some(watchers) => {
+                let Watchers {
+                    trace,
+                    arrivals,
+                    callbacks,
+                } = &mut **watchers;
+                (
+                    trace.take(),
+                    std::mem::take(arrivals),
+                    !callbacks.is_empty(),
+                )
             }
-        }
-        self.counters.count(&outcome, left);
-        let arrivals = std::mem::take(&mut inner.arrivals);
+            None => (None, Vec::new(), false),
+        };
         let finishing = State::Finishing(End::of(&outcome));
         let before = std::mem::replace(&mut inner.state, finishing);
-        let trace = inner.trace.take().filter(Trace::is_on);
-        let outcome = match inner.callbacks.is_empty() && trace.is_none() {
+        let outcome = match trace.is_some() || has_callbacks {
             true => {
+                drop(inner);
+                Some((outcome, release))
+            }
+            false => {
                 drop(release);
                 self.leave(inner, outcome);
                 None
             }
-            false => {
-                drop(inner);
-                Some((outcome, release))
-            }
         };
-        if let State::Pending(Some(queued)) = before
-            && let Some(queued) = queued.upgrade()
-        {
-            queued.discard();
+        drop(before);
+        if !has_run {
+            discard();
         }
         for (arrivals, index) in arrivals {
             arrivals.arrive(index);
@@ -224,7 +293,10 @@ impl<T> Completion<T> {
     fn run_callbacks<R>(&self, outcome: Outcome<T>, release: R) {
         loop {
             let mut inner = self.lock();
-            let callbacks = std::mem::take(&mut inner.callbacks);
+            let callbacks = match &mut inner.watchers {
+                Some(watchers) => std::mem::take(&mut watchers.callbacks),
+                None => Vec::new(),
+            };
             if callbacks.is_empty() {
                 drop(release);
                 return self.leave(inner, outcome);
@@ -239,7 +311,7 @@ impl<T> Completion<T> {
     /// Has `callback` called with the outcome: now, if there is one.
     pub(crate) fn on_finish(&self, callback: Callback<T>) {
         let mut inner = self.lock();
-        inner.callbacks.push(callback);
+        inner.watchers().callbacks.push(callback);
         let State::Finished(outcome) = &inner.state else {
             return;
         };
@@ -256,7 +328,8 @@ impl<T> Completion<T> {
         let mut inner = self.lock();
         match inner.state {
             State::Pending(_) | State::Running(_) => {
-                inner.arrivals.push((Arc::clone(arrivals), index));
+                let arrivals = (Arc::clone(arrivals), index);
+                inner.watchers().arrivals.push(arrivals);
             }
             State::Finishing(_) | State::Finished(_) | State::Taken => {
                 drop(inner);
@@ -267,35 +340,11 @@ impl<T> Completion<T> {
 
     /// Takes back a [`report_to`](Self::report_to).
     pub(crate) fn stop_reporting_to(&self, arrivals: &Arc<Arrivals>) {
-        self.lock()
-            .arrivals
-            .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
-    }
-
-    /// Tells where the task waits.
-    pub(crate) fn set_queued(&self, queued: Weak<dyn Queued>) {
-        let mut inner = self.lock();
-        match &mut inner.state {
-            State::Pending(place) => *place = Some(queued),
-            State::Running(_) => {}
-            // It has ended before anybody could tell it where.
-            State::Finishing(_) | State::Finished(_) | State::Taken => {
-                drop(inner);
-                if let Some(queued) = queued.upgrade() {
-                    queued.discard();
-                }
-            }
+        if let Some(watchers) = &mut self.lock().watchers {
+            watchers
+                .arrivals
+                .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
         }
-    }
-
-    /// Runs the task on this thread if that is a worker of its pool and the task waits in the queue.
-    /// Returns whether it did.
-    pub(crate) fn help(&self) -> bool {
-        let queued = match &self.lock().state {
-            State::Pending(Some(queued)) => queued.upgrade(),
-            _ => None,
-        };
-        queued.is_some_and(|queued| queued.run_here())
     }
 
     /// Waits for the outcome and takes it; `None` if `deadline` comes first.
@@ -383,20 +432,5 @@ impl<T> fmt::Debug for Completion<T> {
             .field("name", &self.task)
             .field("state", &state)
             .finish()
-    }
-}
-
-impl<T: Send> Cancel for Completion<T> {
-    fn cancel(&self) -> bool {
-        Self::cancel(self)
-    }
-    fn help(&self) -> bool {
-        Self::help(self)
-    }
-    fn fail_pending(&self, kind: TaskErrorKind) {
-        Self::fail_pending(self, kind);
-    }
-    fn is_finished(&self) -> bool {
-        Self::is_finished(self)
     }
 }

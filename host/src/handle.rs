@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::completion::Completion;
 use crate::control::Cancel;
 use crate::error::{TaskError, Unfinished};
+use crate::task::TaskRef;
 
 /// A submitted task, on whichever pool.
 ///
@@ -21,10 +22,14 @@ use crate::error::{TaskError, Unfinished};
 #[doc(alias = "Future")]
 #[doc(alias = "JoinHandle")]
 pub struct TaskHandle<T> {
-    pub(crate) completion: Arc<Completion<T>>,
+    pub(crate) task: TaskRef<T>,
 }
 
 impl<T> TaskHandle<T> {
+    pub(crate) fn completion(&self) -> &Completion<T> {
+        self.task.completion()
+    }
+
     /// Waits until the task has finished and returns its outcome.
     ///
     /// Callbacks given to [`on_finish`](Self::on_finish) before have run by then.
@@ -43,8 +48,8 @@ impl<T> TaskHandle<T> {
     #[doc(alias = "result")]
     #[doc(alias = "exception")]
     pub fn join(self) -> Result<T, TaskError> {
-        self.completion.help();
-        self.completion
+        self.task.help();
+        self.completion()
             .take(None)
             .expect("waiting without a deadline ends with an outcome")
     }
@@ -76,7 +81,7 @@ impl<T> TaskHandle<T> {
     pub fn join_timeout(self, timeout: Duration) -> Result<Result<T, TaskError>, Unfinished<T>> {
         // A deadline too far away to be told is none.
         let deadline = Instant::now().checked_add(timeout);
-        match self.completion.take(deadline) {
+        match self.completion().take(deadline) {
             Some(outcome) => Ok(outcome),
             None => Err(Unfinished::new(self, timeout)),
         }
@@ -105,28 +110,28 @@ impl<T> TaskHandle<T> {
     /// [`ThreadPool`](crate::ThreadPool) cannot be stopped: `false`, and it runs on. `false` also for
     /// a task that has ended otherwise.
     pub fn cancel(&self) -> bool {
-        self.completion.cancel()
+        self.task.cancel()
     }
 
     /// Returns whether the task has ended: with a value, an error, or by cancellation.
     #[must_use]
     #[doc(alias = "done")]
     pub fn is_finished(&self) -> bool {
-        self.completion.is_finished()
+        self.completion().is_finished()
     }
 
     /// Returns whether a worker is running the task at the moment.
     #[must_use]
     #[doc(alias = "running")]
     pub fn is_running(&self) -> bool {
-        self.completion.is_running()
+        self.completion().is_running()
     }
 
     /// Returns whether the task was cancelled.
     #[must_use]
     #[doc(alias = "cancelled")]
     pub fn is_cancelled(&self) -> bool {
-        self.completion.is_cancelled()
+        self.completion().is_cancelled()
     }
 
     /// Returns how much fuel the task has burnt, once it has ended: with a value or an error, in a module
@@ -148,13 +153,13 @@ impl<T> TaskHandle<T> {
     /// ```
     #[must_use]
     pub fn fuel_used(&self) -> Option<u64> {
-        self.completion.fuel_used()
+        self.completion().fuel_used()
     }
 
     /// Returns the task's name: that of the function, or the type of the closure.
     #[must_use]
     pub fn task(&self) -> &str {
-        self.completion.task()
+        self.completion().task()
     }
 
     /// Has `callback` called with the outcome when the task has finished; at once, on this thread, if
@@ -168,7 +173,7 @@ impl<T> TaskHandle<T> {
     /// them, so a callback should be quick.
     #[doc(alias = "add_done_callback")]
     pub fn on_finish(&self, callback: impl FnOnce(&Result<T, TaskError>) + Send + 'static) {
-        self.completion.on_finish(Box::new(callback));
+        self.completion().on_finish(Box::new(callback));
     }
 }
 
@@ -177,7 +182,7 @@ impl<T: Send + 'static> TaskHandle<T> {
     #[must_use]
     pub fn cancel_handle(&self) -> CancelHandle {
         CancelHandle {
-            task: self.completion.clone(),
+            task: self.task.to_cancel(),
         }
     }
 }
@@ -186,13 +191,13 @@ impl<T> Future for TaskHandle<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.completion.poll(context)
+        self.completion().poll(context)
     }
 }
 
 impl<T> fmt::Debug for TaskHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.completion.fmt(f)
+        self.task.fmt(f)
     }
 }
 

@@ -32,6 +32,7 @@ mod slot;
 mod state;
 mod stats;
 mod sync;
+mod task;
 mod text;
 mod this_worker;
 mod thread_pool;

@@ -202,16 +202,16 @@ impl<'i, T: Send + 'static> MapWith<'i, T> {
             Chunks::InOrder(chunks) => {
                 let (tasks, handle) = chunks.front()?;
                 if deadline.is_none() {
-                    handle.completion.help();
+                    handle.task.help();
                 }
-                let taken = (*tasks, handle.completion.take(deadline)?);
+                let taken = (*tasks, handle.completion().take(deadline)?);
                 chunks.pop_front();
                 taken
             }
             Chunks::AsCompleted(chunks) => {
                 let (tasks, handle) = chunks.next_until(deadline).ok()??;
                 // Its callbacks may be looking at it still.
-                (tasks, handle.completion.take(deadline)?)
+                (tasks, handle.completion().take(deadline)?)
             }
         };
         let outcomes =
@@ -253,8 +253,10 @@ impl<T: Send + 'static> Iterator for MapWith<'_, T> {
     type Item = Result<T, MapError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        // Not before a result is returned: taking an input may take long.
-        self.fill();
+        if self.feed.is_some() {
+            // Not before a result is returned: taking an input may take long.
+            self.fill();
+        }
         loop {
             if let Some(outcome) = self.ready.next() {
                 self.ahead -= 1;

@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::completion::{Completion, Outcome, TaskName};
-use crate::control::Stop;
+use crate::control::{Cancel, Stop};
 use crate::error::{Frame, TaskError, TaskErrorKind};
 use crate::stats::Counters;
+use crate::task::TaskRef;
 use crate::trace::Trace;
 
 /// The duty to complete the task. Dropped without that, it cancels the task, so
 /// that a job thrown away, for whatever reason, leaves nobody waiting.
 pub(crate) struct Promise<T> {
-    completion: Arc<Completion<T>>,
-    trace: Trace,
+    task: TaskRef<T>,
     kept: bool,
 }
 
-/// What a promise is made of. Made before the queue is locked: those who trace tasks are told.
+/// What a task's state is made of. Made before the queue is locked: those who trace tasks are told.
 pub(crate) struct Submission {
     task: TaskName,
     tasks: u64,
-    trace: Trace,
+    trace: Option<Trace>,
 }
 
 impl Submission {
@@ -37,27 +37,26 @@ impl Submission {
         Self { task, tasks, trace }
     }
 
-    /// Returns the promise, and counts the tasks as queued.
-    pub(crate) fn promise<T>(self, counters: &Arc<Counters>) -> Promise<T> {
+    /// Returns the state of the task, and counts it as queued.
+    pub(crate) fn completion<T>(self, counters: &Arc<Counters>) -> Completion<T> {
         let Self { task, tasks, trace } = self;
-        let counters = Arc::clone(counters);
-        Promise {
-            completion: Arc::new(Completion::new(task, tasks, counters, trace.clone())),
-            trace,
-            kept: false,
-        }
+        Completion::new(task, tasks, Arc::clone(counters), trace)
     }
 }
 
 impl<T> Promise<T> {
-    pub(crate) fn completion(&self) -> Arc<Completion<T>> {
-        Arc::clone(&self.completion)
+    pub(crate) fn of(task: TaskRef<T>) -> Self {
+        Self { task, kept: false }
+    }
+
+    fn completion(&self) -> &Completion<T> {
+        self.task.completion()
     }
 
     /// Returns whether the task is to be run, and marks it as running. `stop` is how it is
     /// cancelled from now on, if it can be.
     pub(crate) fn claim(&self, stop: Option<Arc<dyn Stop>>) -> bool {
-        self.completion.claim(stop)
+        self.completion().claim(stop)
     }
 
     /// Ends the task, which nobody will run.
@@ -70,42 +69,48 @@ impl<T> Promise<T> {
     /// outcome.
     pub(crate) fn complete<R>(mut self, outcome: Outcome<T>, release: R) {
         self.kept = true;
-        self.completion.complete(outcome, release);
+        self.completion().complete(outcome, release);
     }
 
     /// Counts so many tasks of a chunk as ended like this. Returns whether the chunk still runs.
     pub(crate) fn some_ended<U>(&self, outcome: &Outcome<U>, tasks: u64) -> bool {
-        self.completion.some_ended(outcome, tasks)
+        self.completion().some_ended(outcome, tasks)
     }
 
-    /// Runs the task, or what of a chunk is its turn, where those who trace it see that.
-    pub(crate) fn trace<R>(&self, run: impl FnOnce() -> R) -> R {
-        self.trace.run(run)
+    /// Returns where those who trace the task see that it, or what of a chunk is its turn, runs.
+    pub(crate) fn trace(&self) -> Option<Trace> {
+        self.completion().trace()
     }
 
     /// Counts the time that a worker was busy with the task.
     pub(crate) fn count_busy(&self, time: Duration) {
-        self.completion.counters().count_busy(time);
+        self.completion().counters().count_busy(time);
     }
 
     /// Counts the fuel that the task, or one of a chunk, has burnt.
     pub(crate) fn count_fuel(&self, fuel: Option<u64>) {
         if let Some(fuel) = fuel {
-            self.completion.count_fuel(fuel);
+            self.completion().count_fuel(fuel);
         }
     }
 
     /// Returns an error of this task.
     pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
-        TaskError::new(self.completion.task().clone(), kind, backtrace)
+        TaskError::new(self.completion().task().clone(), kind, backtrace)
+    }
+}
+
+impl<T: Send + 'static> Promise<T> {
+    /// Returns the right to cancel the task.
+    pub(crate) fn to_cancel(&self) -> Arc<dyn Cancel> {
+        self.task.to_cancel()
     }
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
         if !self.kept {
-            let cancelled = self.error(TaskErrorKind::Cancelled, Vec::new());
-            self.completion.complete(Err(cancelled), ());
+            self.completion().abandon();
         }
     }
 }

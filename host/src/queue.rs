@@ -1,15 +1,16 @@
 //! The way into the queue of a pool, and its limit.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::control::Queued;
+use crate::chunk::Refused;
 use crate::error::SubmitErrorKind;
 use crate::load::Busy;
-use crate::slot::{Job, Slot};
+use crate::slot::{Place, Turn};
 use crate::sync::{self, MutexGuard, Ordering};
-use crate::workers::{Control, Shared};
+use crate::this_worker;
+use crate::workers::{Control, Shared, Station};
 
 /// How long a submission waits for room in a queue that is full.
 #[derive(Clone, Copy, Debug)]
@@ -41,14 +42,14 @@ impl<W> Clone for Queue<W> {
 }
 
 impl<W: 'static> Queue<W> {
-    /// Queues the job that `job` makes of `work`, and returns what it makes beside. Starts a worker for
+    /// Queues what `place` makes of `work`, and returns it. Starts a worker for
     /// the job if none is free and the limit permits. Gives `work` back if that cannot be.
-    pub(crate) fn submit<J, R>(
+    pub(crate) fn submit<A, P: Place<W> + 'static>(
         &self,
-        work: J,
+        work: A,
         patience: Patience,
-        job: impl FnOnce(J) -> (Job<W>, R),
-    ) -> Result<(Weak<dyn Queued>, R), (SubmitErrorKind, J)> {
+        place: impl FnOnce(A, &Arc<Shared<W>>) -> P,
+    ) -> Result<Arc<P>, Refused<A>> {
         let mut control = loop {
             match self.shared.room(patience) {
                 Ok(Some(control)) => break control,
@@ -57,29 +58,16 @@ impl<W: 'static> Queue<W> {
                 Err(kind) => return Err((kind, work)),
             }
         };
-        let spare = &self.shared.load.spare;
-        if spare.load(Ordering::Acquire) <= 0
-            && control.started < self.shared.settings.workers.get()
-        {
-            match self.shared.start_worker(&mut control) {
-                Ok(()) => _ = spare.fetch_add(1, Ordering::AcqRel),
-                Err(error) if control.started == 0 => {
-                    return Err((SubmitErrorKind::Thread(error), work));
-                }
-                // The others will come to it.
-                Err(_) => {}
-            }
+        if let Err(kind) = self.shared.start_for_one_more(&mut control) {
+            return Err((kind, work));
         }
-        spare.fetch_sub(1, Ordering::AcqRel);
         if self.shared.settings.queue.is_some() {
             control.waiting += 1;
         }
-        let (job, result) = job(work);
-        let slot = Arc::new(Slot::new(job, &self.shared));
-        let queued: Weak<Slot<W>> = Arc::downgrade(&slot);
+        let place = Arc::new(place(work, &self.shared));
         let sender = control.sender.as_ref().expect("`room` has looked");
         sender
-            .send(slot)
+            .send(Arc::clone(&place) as Arc<dyn Place<W>>)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
         let tell = self.shared.has_to_be_told(&control);
         // Two may have left while one was told.
@@ -87,12 +75,15 @@ impl<W: 'static> Queue<W> {
         if tell {
             self.shared.work.notify_one();
         }
-        Ok((queued, result))
+        Ok(place)
     }
 
     /// Returns why no job is accepted, if none is.
     pub(crate) fn closed(&self) -> Option<SubmitErrorKind> {
-        sync::lock(&self.shared.control).closed()
+        match self.shared.is_closed.load(Ordering::Acquire) {
+            true => sync::lock(&self.shared.control).closed(),
+            false => None,
+        }
     }
 }
 
@@ -137,29 +128,48 @@ impl<W: 'static> Shared<W> {
         self.settings.queue.is_some_and(is_full)
     }
 
+    /// Starts a worker for one more job if none is free and the limit permits.
+    fn start_for_one_more(
+        self: &Arc<Self>,
+        control: &mut Control<W>,
+    ) -> Result<(), SubmitErrorKind> {
+        let workers = self.settings.workers.get();
+        if control.started == workers {
+            return Ok(());
+        }
+        let spare = &self.load.spare;
+        if spare.load(Ordering::Acquire) <= 0 {
+            match self.start_worker(control) {
+                Ok(()) => _ = spare.fetch_add(1, Ordering::AcqRel),
+                Err(error) if control.started == 0 => return Err(SubmitErrorKind::Thread(error)),
+                // The others will come to it.
+                Err(_) => {}
+            }
+        }
+        spare.fetch_sub(1, Ordering::AcqRel);
+        if control.started == workers {
+            self.load.all_started.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
     /// Runs the job that is due on this thread, which is a worker's.
     fn run_one_here(&self) {
-        let own = self.own();
-        if let (Some(own), Some(slot)) = (own, self.queue.try_iter().next()) {
+        let station = this_worker::own::<Station<W>>(self.id());
+        if let (Some(station), Some(place)) = (station, self.queue.try_iter().next()) {
             // The place in the queue is free when the job is done, as if a worker had come to it.
-            let busy = Busy::new(&self.load);
-            if let Some(job) = slot.take() {
-                self.run(job, &own, busy);
-            }
+            place.take_turn(Turn::on(&station, Busy::between(&self.load)));
         }
     }
 
-    /// A job has left the queue, for a worker that was free if `free_worker`: there is room for
-    /// another.
-    pub(crate) fn leaves_queue(&self, free_worker: bool) {
-        if self.settings.queue.is_some() {
-            let mut control = sync::lock(&self.control);
-            control.waiting -= 1;
-            if free_worker {
-                self.load.busy.fetch_add(1, Ordering::AcqRel);
-            }
-            self.tell_of_room(control);
+    /// A job has left the queue, which has a limit, for this worker if there is one: there is room for another.
+    pub(crate) fn leaves_queue(&self, worker: Option<&mut Busy<'_>>) {
+        let mut control = sync::lock(&self.control);
+        control.waiting -= 1;
+        if let Some(busy) = worker {
+            busy.begins();
         }
+        self.tell_of_room(control);
     }
 
     /// Wakes one of those who wait for room, if there are any and there is some.

@@ -1,24 +1,25 @@
 //! The tasks of a pool that run at the moment, for stopping them all.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use crate::completion::Completion;
 use crate::control::{Cancel, Stop};
-use crate::sync::{self, Mutex};
+use crate::sync::{self, AtomicBool, Mutex, Ordering};
 
 #[derive(Default)]
 pub(crate) struct Running {
-    tasks: Mutex<Tasks>,
+    desks: Mutex<Vec<Weak<Tasks>>>,
+    /// Whether what begins is cancelled, too.
+    closed: AtomicBool,
 }
 
-#[derive(Default)]
-struct Tasks {
-    /// By number; the numbers of those that have ended are given again.
-    places: Vec<Option<Told>>,
-    free: Vec<usize>,
-    /// Whether what enters is cancelled, too.
-    closed: bool,
+/// Where a thread that runs tasks notes which: it alone, so that nobody is in its way.
+pub(crate) struct Desk {
+    tasks: Arc<Tasks>,
+    running: Arc<Running>,
 }
+
+/// One inside the other.
+type Tasks = Mutex<Vec<Told>>;
 
 /// How a task that runs is cancelled.
 #[derive(Clone)]
@@ -38,8 +39,8 @@ impl Told {
     }
 }
 
-impl<T: Send + 'static> From<Arc<Completion<T>>> for Told {
-    fn from(task: Arc<Completion<T>>) -> Self {
+impl From<Arc<dyn Cancel>> for Told {
+    fn from(task: Arc<dyn Cancel>) -> Self {
         Self::Task(task)
     }
 }
@@ -51,50 +52,67 @@ impl From<Arc<dyn Stop>> for Told {
 }
 
 impl Running {
-    /// Notes that the task runs, for as long as the guard lives.
-    pub(crate) fn enter(&self, task: impl Into<Told>) -> Entered<'_> {
-        let task = task.into();
-        let mut tasks = sync::lock(&self.tasks);
-        let told = tasks.closed.then(|| task.clone());
-        let number = tasks.free.pop().unwrap_or_else(|| {
-            tasks.places.push(None);
-            tasks.places.len() - 1
-        });
-        tasks.places[number] = Some(task);
-        drop(tasks);
-        if let Some(told) = told {
-            told.cancel();
-        }
-        Entered {
-            running: self,
-            number,
+    /// Returns a desk for a thread.
+    pub(crate) fn desk(self: &Arc<Self>) -> Desk {
+        let tasks = Arc::default();
+        let mut desks = sync::lock(&self.desks);
+        desks.retain(|desk| desk.strong_count() > 0);
+        desks.push(Arc::downgrade(&tasks));
+        drop(desks);
+        Desk {
+            tasks,
+            running: Arc::clone(self),
         }
     }
 
     /// Cancels all that run, and all that will.
     pub(crate) fn cancel_all(&self) {
+        // First: who begins now either is seen below, or sees this.
+        self.closed.store(true, Ordering::SeqCst);
+        let desks: Vec<_> = sync::lock(&self.desks)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for desk in desks {
+            let tasks = sync::lock(&desk).clone();
+            for task in tasks {
+                task.cancel();
+            }
+        }
+    }
+}
+
+impl Desk {
+    /// Notes that the task runs, for as long as the guard lives.
+    pub(crate) fn enter(&self, task: impl Into<Told>) -> Entered<'_> {
+        self.keep(task);
+        Entered(self)
+    }
+
+    /// Notes that the task runs, for as long as there is the desk.
+    pub(crate) fn keep(&self, task: impl Into<Told>) {
+        let task = task.into();
         let mut tasks = sync::lock(&self.tasks);
-        tasks.closed = true;
-        let running: Vec<_> = tasks.places.iter().flatten().cloned().collect();
+        tasks.push(task);
+        // Under the lock, so that it is seen there, or sees that.
+        let last = tasks
+            .last()
+            .filter(|_| self.running.closed.load(Ordering::SeqCst));
+        let told = last.cloned();
         drop(tasks);
-        for task in running {
-            task.cancel();
+        if let Some(told) = told {
+            told.cancel();
         }
     }
 }
 
 /// A task that runs.
-pub(crate) struct Entered<'a> {
-    running: &'a Running,
-    number: usize,
-}
+pub(crate) struct Entered<'a>(&'a Desk);
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        let mut tasks = sync::lock(&self.running.tasks);
-        let task = tasks.places[self.number].take();
-        tasks.free.push(self.number);
-        drop(tasks);
+        // They end in the opposite order.
+        let task = sync::lock(&self.0.tasks).pop();
         // Not under the lock: it may be the last pointer to something.
         drop(task);
     }

@@ -5,6 +5,7 @@
 mod admission;
 mod alarm;
 mod builder;
+mod compared;
 mod compile;
 mod coredumps;
 mod engine;
@@ -29,7 +30,6 @@ mod trap;
 #[cfg(feature = "wasi")]
 mod wasi;
 
-pub(crate) use alarm::Armed;
 pub use builder::TaskModuleBuilder;
 pub use info::{Import, ModuleInfo, TaskInfo};
 pub(crate) use interrupt::Interrupt;

@@ -12,13 +12,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use crate::cancel_token::CancelToken;
+use crate::control::Queued;
 use crate::error::SubmitError;
 use crate::handle::TaskHandle;
 use crate::map::Map;
-use crate::promise::Submission;
+use crate::promise::{Promise, Submission};
 use crate::queue::Patience;
 use crate::scope::borrowed::BorrowingJob;
 use crate::scope::group::Group;
+use crate::slot::Slot;
+use crate::task::TaskRef;
 use crate::thread_pool::Closures;
 
 /// Submits closures that may borrow what is around the scope. From
@@ -129,32 +132,31 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         let Closures {
-            queue,
-            running,
-            counters,
+            queue, counters, ..
         } = &*self.closures;
         let submission = Submission::new(std::any::type_name::<F>());
-        let queued = queue.submit(closure, Patience::Endless, |closure| {
-            let promise = submission.promise(counters);
-            let completion = promise.completion();
+        let mut submitted = None;
+        let queued = queue.submit(closure, Patience::Endless, |closure, pool| {
+            let completion = Arc::new(submission.completion(counters));
             let token = CancelToken::default();
             let member = self.group.enter(token.clone());
-            let number = member.number();
+            submitted = Some((Arc::clone(&completion), member.number()));
             let job = BorrowingJob {
                 call: move |token: &CancelToken| call(closure, token),
-                promise,
+                promise: Promise::of(TaskRef::without_job(completion)),
                 token,
-                running: Arc::clone(running),
             };
-            (job.forget_borrow(member), (completion, number))
+            Slot::new(job.forget_borrow(member), pool)
         });
-        match queued {
-            Ok((queued, (completion, number))) => {
-                completion.set_queued(queued.clone());
-                self.group.set_queued(number, queued);
-                Ok(TaskHandle { completion })
+        match (queued, submitted) {
+            (Ok(slot), Some((completion, number))) => {
+                let slot: Arc<dyn Queued> = slot;
+                self.group.set_queued(number, Arc::downgrade(&slot));
+                let task = TaskRef::Parts(completion, Arc::downgrade(&slot));
+                Ok(TaskHandle { task })
             }
-            Err((kind, _)) => Err(SubmitError::new(kind, ())),
+            (Ok(_), None) => unreachable!("what is queued was made"),
+            (Err((kind, _)), _) => Err(SubmitError::new(kind, ())),
         }
     }
 }

@@ -6,7 +6,8 @@ use crate::completion::quietly;
 use crate::control::Queued;
 use crate::load::Busy;
 use crate::sync::{self, Mutex};
-use crate::workers::Shared;
+use crate::this_worker::{self, PoolId};
+use crate::workers::{Shared, Station};
 
 /// What is to be done. A job that is itself dropped must leave nobody waiting.
 pub(crate) type Job<W> = Box<dyn FnOnce(Turn<'_, W>) + Send>;
@@ -27,60 +28,96 @@ pub(crate) enum Turn<'a, W: 'static> {
     Broken(String),
 }
 
-/// A place in the queue. Its job can leave before it is its turn: because it was cancelled, or
-/// because a worker that waits for it does it itself.
-pub(crate) struct Slot<W: 'static> {
-    job: Mutex<Option<Job<W>>>,
-    shared: Weak<Shared<W>>,
+impl<'a, W> Turn<'a, W> {
+    /// On this worker.
+    pub(crate) fn on(station: &'a Station<W>, busy: Busy<'a>) -> Self {
+        Self::Run {
+            own: &station.own,
+            busy,
+            pool: &station.pool,
+        }
+    }
 }
 
-impl<W: 'static> Slot<W> {
-    pub(crate) fn new(job: Job<W>, shared: &Arc<Shared<W>>) -> Self {
+/// What waits in the queue. Its job can leave before it is its turn: because it was cancelled, or
+/// because a worker that waits for it does it itself. The place stays until a worker comes to it.
+pub(crate) trait Place<W: 'static>: Queued {
+    /// Its turn has come: does the job, if that is there still.
+    fn take_turn(self: Arc<Self>, turn: Turn<'_, W>);
+}
+
+/// Where a job waits.
+pub(crate) struct Seat<J, W: 'static> {
+    job: Mutex<Option<J>>,
+    pool: PoolId,
+    /// The pool, if its queue has a limit.
+    limited: Option<Weak<Shared<W>>>,
+}
+
+impl<J, W: 'static> Seat<J, W> {
+    pub(crate) fn new(job: J, pool: &Arc<Shared<W>>) -> Self {
+        let limited = pool.settings.queue.is_some();
         Self {
             job: Mutex::new(Some(job)),
-            shared: Arc::downgrade(shared),
+            pool: PoolId::of(&**pool),
+            limited: limited.then(|| Arc::downgrade(pool)),
         }
     }
 
-    /// Takes the job, and with it what it takes up of the queue: the slot itself stays until a worker
-    /// comes to it.
-    pub(crate) fn take(&self) -> Option<Job<W>> {
-        self.take_for(false)
+    /// Takes the job, and with it what it takes up of the queue.
+    pub(crate) fn take(&self) -> Option<J> {
+        self.take_as(None)
     }
 
-    /// Takes the job, for a worker that was free if `free_worker`.
-    pub(crate) fn take_for(&self, free_worker: bool) -> Option<Job<W>> {
+    /// Takes the job for its turn.
+    pub(crate) fn take_for(&self, turn: &mut Turn<'_, W>) -> Option<J> {
+        match turn {
+            Turn::Run { busy, .. } => self.take_as(Some(busy)),
+            Turn::Broken(_) => self.take(),
+        }
+    }
+
+    fn take_as(&self, worker: Option<&mut Busy<'_>>) -> Option<J> {
         let job = sync::lock(&self.job).take()?;
-        if let Some(shared) = self.shared.upgrade() {
-            shared.leaves_queue(free_worker);
+        if let Some(pool) = self.limited.as_ref().and_then(Weak::upgrade) {
+            pool.leaves_queue(worker);
         }
         Some(job)
     }
 
-    /// Ends the job because the pool broke.
-    pub(crate) fn fail(&self, reason: &str) {
-        if let Some(job) = self.take() {
-            quietly(|| job(Turn::Broken(reason.to_owned())));
+    /// Gives the turn to `place`, which has this seat, if this thread is a worker of the pool.
+    pub(crate) fn run_here(&self, place: Arc<dyn Place<W>>) {
+        if let Some(station) = this_worker::own::<Station<W>>(self.pool) {
+            place.take_turn(Turn::on(&station, Busy::beside()));
+        }
+    }
+}
+
+/// A job that is by itself in the queue.
+pub(crate) struct Slot<W: 'static>(Seat<Job<W>, W>);
+
+impl<W: 'static> Slot<W> {
+    pub(crate) fn new(job: Job<W>, pool: &Arc<Shared<W>>) -> Self {
+        Self(Seat::new(job, pool))
+    }
+}
+
+impl<W: 'static> Place<W> for Slot<W> {
+    fn take_turn(self: Arc<Self>, mut turn: Turn<'_, W>) {
+        if let Some(job) = self.0.take_for(&mut turn) {
+            quietly(|| job(turn));
         }
     }
 }
 
 impl<W: 'static> Queued for Slot<W> {
-    fn run_here(&self) -> bool {
-        let Some(shared) = self.shared.upgrade() else {
-            return false;
-        };
-        match shared.own().and_then(|own| Some((self.take()?, own))) {
-            Some((job, own)) => {
-                shared.run(job, &own, Busy::beside());
-                true
-            }
-            None => false,
-        }
+    fn run_here(self: Arc<Self>) {
+        let place = Arc::clone(&self);
+        self.0.run_here(place);
     }
 
     fn discard(&self) {
         // What the job holds may panic when it is dropped; that must not stop the one who cancels.
-        quietly(|| drop(self.take()));
+        quietly(|| drop(self.0.take()));
     }
 }

@@ -1,13 +1,17 @@
 //! The states of a task.
 
-use std::sync::{Arc, Weak};
+use std::any::Any;
+use std::sync::Arc;
 
 use crate::completion::Outcome;
-use crate::control::{Queued, Stop};
+use crate::control::Stop;
+
+/// What lives for as long as a task waits in a queue.
+pub(crate) type WhileQueued = Box<dyn Any + Send>;
 
 /// See `completion`, which has the only steps between them.
 pub(crate) enum State<T> {
-    Pending(Option<Weak<dyn Queued>>),
+    Pending(Option<WhileQueued>),
     Running(Option<Arc<dyn Stop>>),
     Finishing(End),
     Finished(Outcome<T>),

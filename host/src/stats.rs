@@ -1,6 +1,6 @@
 //! What is going on in a pool, counted.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::completion::Outcome;
@@ -80,8 +80,28 @@ impl PoolStats {
 /// The counters behind [`PoolStats`]; every task of a pool has a share.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) queued: Counter,
-    pub(crate) running: Counter,
+    shards: [Shard; SHARDS],
+}
+
+/// As many as threads count at once, mostly.
+const SHARDS: usize = 16;
+
+/// What some threads have counted, by itself in the cache: two threads that write to one place by turns have
+/// to wait for it each time.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard {
+    /// Tasks that were queued.
+    accepted: Counter,
+    /// Queued tasks, or chunks of them, that a worker has begun.
+    begun: Counter,
+    /// Tasks that were not queued, and have begun.
+    called: Counter,
+    /// Tasks that left the queue otherwise than by what `begun` counts, less those that it counts and that had
+    /// left before.
+    left: Counter,
+    /// Tasks that ended, more than those of what `begun` and `called` count.
+    beside: Counter,
     succeeded: Counter,
     failed: Counter,
     panicked: Counter,
@@ -91,34 +111,141 @@ pub(crate) struct Counters {
     out_of_memory: Counter,
     other_errors: Counter,
     cancelled: Counter,
-    pub(crate) instances_made: Counter,
-    pub(crate) instances_retired: Counter,
-    pub(crate) fuel_used: Counter,
+    instances_made: Counter,
+    instances_retired: Counter,
+    fuel_used: Counter,
     busy_nanoseconds: Counter,
 }
 
-/// Counts, and is not used for anything else: no order with other memory is needed.
+/// Counts, and is not used for anything else: no order with other memory is needed. May go below zero in one
+/// shard, where another has the rest.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+struct Counter(AtomicU64);
 
 impl Counter {
-    pub(crate) fn add(&self, number: u64) {
+    fn add(&self, number: u64) {
         self.0.fetch_add(number, Ordering::Relaxed);
-    }
-
-    pub(crate) fn subtract(&self, number: u64) {
-        self.0.fetch_sub(number, Ordering::Relaxed);
-    }
-
-    fn read(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }
 
 impl Counters {
-    /// Counts so many tasks that ended like this.
-    pub(crate) fn count<T>(&self, outcome: &Outcome<T>, tasks: u64) {
-        let counter = match outcome.as_ref().map_err(TaskError::kind) {
+    /// The shard of this thread.
+    fn shard(&self) -> &Shard {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+        }
+        // A thread that is ending may count anywhere.
+        let number = NUMBER.try_with(|number| *number).unwrap_or(0);
+        &self.shards[number % SHARDS]
+    }
+
+    /// So many tasks were queued.
+    pub(crate) fn accept(&self, tasks: u64) {
+        self.shard().accepted.add(tasks);
+    }
+
+    /// A worker begins a queued task, or a chunk of them.
+    pub(crate) fn start(&self) {
+        self.shard().begun.add(1);
+    }
+
+    /// A task begins that was not queued.
+    pub(crate) fn start_call(&self) {
+        self.shard().called.add(1);
+    }
+
+    /// The task has ended like this that was counted by [`start_call`](Self::start_call).
+    pub(crate) fn end_call<T>(&self, outcome: &Outcome<T>) {
+        self.shard().ended(outcome).add(1);
+    }
+
+    /// So many tasks of a chunk have ended like this while it runs, and so many more have begun.
+    pub(crate) fn some_of_chunk<T>(&self, outcome: &Outcome<T>, tasks: u64, begun: u64) {
+        let shard = self.shard();
+        shard.ended(outcome).add(tasks);
+        shard.beside.add(tasks);
+        shard.left.add(begun);
+    }
+
+    /// A queued task, or what is left of a chunk, has ended like this, after it had begun or without.
+    pub(crate) fn end<T>(&self, outcome: &Outcome<T>, left: u64, has_begun: bool) {
+        let shard = self.shard();
+        shard.ended(outcome).add(left);
+        match has_begun {
+            // The usual case: one that `begun` counts.
+            true if left == 1 => {}
+            true => {
+                shard.left.add(left.saturating_sub(1));
+                shard.beside.add(left.wrapping_sub(1));
+            }
+            false => {
+                shard.left.add(left);
+                shard.beside.add(left);
+            }
+        }
+    }
+
+    /// Counts the time that a worker was busy with a task.
+    pub(crate) fn count_busy(&self, time: Duration) {
+        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self.shard().busy_nanoseconds.add(nanoseconds);
+    }
+
+    pub(crate) fn count_fuel(&self, fuel: u64) {
+        self.shard().fuel_used.add(fuel);
+    }
+
+    pub(crate) fn count_instance_made(&self) {
+        self.shard().instances_made.add(1);
+    }
+
+    pub(crate) fn count_instance_retired(&self) {
+        self.shard().instances_retired.add(1);
+    }
+
+    /// Returns the numbers, for a pool that has so many workers now.
+    pub(crate) fn read(&self, workers: usize) -> PoolStats {
+        let sum = |counter: fn(&Shard) -> &Counter| {
+            let read = |shard| counter(shard).0.load(Ordering::Relaxed);
+            self.shards.iter().map(read).fold(0, u64::wrapping_add)
+        };
+        // They are read one after the other: what is more than another first, so that no task is seen twice.
+        let begun = sum(|shard| &shard.begun).wrapping_add(sum(|shard| &shard.called));
+        let begun = begun.wrapping_add(sum(|shard| &shard.beside));
+        let accepted = sum(|shard| &shard.accepted);
+        let mut stats = PoolStats {
+            workers: workers as u64,
+            succeeded: sum(|shard| &shard.succeeded),
+            failed: sum(|shard| &shard.failed),
+            panicked: sum(|shard| &shard.panicked),
+            trapped: sum(|shard| &shard.trapped),
+            timed_out: sum(|shard| &shard.timed_out),
+            out_of_fuel: sum(|shard| &shard.out_of_fuel),
+            out_of_memory: sum(|shard| &shard.out_of_memory),
+            other_errors: sum(|shard| &shard.other_errors),
+            cancelled: sum(|shard| &shard.cancelled),
+            instances_made: sum(|shard| &shard.instances_made),
+            instances_retired: sum(|shard| &shard.instances_retired),
+            fuel_used: sum(|shard| &shard.fuel_used),
+            busy: Duration::from_nanos(sum(|shard| &shard.busy_nanoseconds)),
+            ..PoolStats::default()
+        };
+        let left = sum(|shard| &shard.begun).wrapping_add(sum(|shard| &shard.left));
+        let difference = |more: u64, less: u64| {
+            let difference = more.wrapping_sub(less).cast_signed();
+            u64::try_from(difference).unwrap_or(0)
+        };
+        stats.running = difference(begun, stats.finished());
+        stats.queued = difference(accepted, left);
+        stats
+    }
+}
+
+impl Shard {
+    /// Returns the counter of tasks that end like this.
+    fn ended<T>(&self, outcome: &Outcome<T>) -> &Counter {
+        match outcome.as_ref().map_err(TaskError::kind) {
             Ok(_) => &self.succeeded,
             Err(TaskErrorKind::Failed(_)) => &self.failed,
             Err(TaskErrorKind::Panicked(_)) => &self.panicked,
@@ -139,37 +266,6 @@ impl Counters {
                 | TaskErrorKind::NoSandbox(_)
                 | TaskErrorKind::Broken(_),
             ) => &self.other_errors,
-        };
-        counter.add(tasks);
-    }
-
-    /// Counts the time that a worker was busy with a task.
-    pub(crate) fn count_busy(&self, time: Duration) {
-        let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.busy_nanoseconds.add(nanoseconds);
-    }
-
-    /// Returns the numbers, for a pool that has so many workers now.
-    pub(crate) fn read(&self, workers: usize) -> PoolStats {
-        PoolStats {
-            workers: workers as u64,
-            queued: self.queued.read(),
-            running: self.running.read(),
-            succeeded: self.succeeded.read(),
-            failed: self.failed.read(),
-            panicked: self.panicked.read(),
-            trapped: self.trapped.read(),
-            timed_out: self.timed_out.read(),
-            out_of_fuel: self.out_of_fuel.read(),
-            out_of_memory: self.out_of_memory.read(),
-            other_errors: self.other_errors.read(),
-            cancelled: self.cancelled.read(),
-            instances_made: self.instances_made.read(),
-            instances_retired: self.instances_retired.read(),
-            fuel_used: self.fuel_used.read(),
-            busy: Duration::from_nanos(self.busy_nanoseconds.read()),
-            interruption: None,
-            initialization: None,
         }
     }
 }

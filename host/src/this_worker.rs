@@ -16,11 +16,11 @@ thread_local! {
 
 /// Tells pools apart while they live: an address.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) struct PoolId(*const ());
+pub(crate) struct PoolId(usize);
 
 impl PoolId {
     pub(crate) fn of<T>(pool: &T) -> Self {
-        Self(std::ptr::from_ref(pool).cast())
+        Self(std::ptr::from_ref(pool).addr())
     }
 }
 

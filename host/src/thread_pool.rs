@@ -17,6 +17,7 @@ use crate::map::Map;
 use crate::map_options::MapOptions;
 use crate::map_with::MapWith;
 use crate::queue::Patience;
+use crate::running::Desk;
 use crate::scope::{self, Scope};
 use crate::shutdown::Shutdown;
 use crate::stats::PoolStats;
@@ -46,7 +47,7 @@ use crate::workers::Workers;
 #[doc(alias = "Executor")]
 pub struct ThreadPool {
     /// First, so that it is dropped first: that waits for the workers.
-    workers: Workers<()>,
+    workers: Workers<Desk>,
     closures: Arc<Closures>,
 }
 

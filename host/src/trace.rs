@@ -16,36 +16,29 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// Of a task that is submitted now, or of a chunk of so many.
-    pub(crate) fn new(name: &TaskName, tasks: u64) -> Self {
+    /// Of a task that is submitted now, or of a chunk of so many, if somebody listens.
+    pub(crate) fn new(name: &TaskName, tasks: u64) -> Option<Self> {
         static IDS: AtomicU64 = AtomicU64::new(1);
-        let id = IDS.fetch_add(1, Ordering::Relaxed);
         let span = tracing::info_span!(
             target: "sandpool",
             "task",
             name = %name,
-            id,
+            id = IDS.fetch_add(1, Ordering::Relaxed),
             tasks,
             worker = Empty,
             outcome = Empty,
         );
-        Self { span }
+        (!span.is_disabled()).then_some(Self { span })
     }
 
-    /// Whether anybody listens.
-    pub(crate) fn is_on(&self) -> bool {
-        !self.span.is_disabled()
-    }
-
-    /// Runs the task in its span, on the worker that this thread is.
-    pub(crate) fn run<R>(&self, run: impl FnOnce() -> R) -> R {
-        if !self.is_on() {
+    /// Runs the task in its span if it has one, on the worker that this thread is.
+    pub(crate) fn run<R>(trace: Option<&Self>, run: impl FnOnce() -> R) -> R {
+        let Some(Self { span }) = trace else {
             return run();
-        }
+        };
         let thread = std::thread::current();
-        self.span
-            .record("worker", thread.name().unwrap_or_default());
-        self.span.in_scope(run)
+        span.record("worker", thread.name().unwrap_or_default());
+        span.in_scope(run)
     }
 
     /// The task has ended.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::arrivals::Arrivals;
-use crate::completion::Completion;
 use crate::handle::TaskHandle;
+use crate::task::TaskRef;
 use crate::this_worker;
 
 /// What can be waited for in a group: a [`TaskHandle`], a pair of anything and a handle, or a type of
@@ -100,19 +100,19 @@ pub fn wait<H: Awaited>(
     let handles: Vec<_> = handles.into_iter().collect();
     let arrivals = Arc::new(Arrivals::default());
     for (index, handle) in handles.iter().enumerate() {
-        handle.handle().completion.report_to(&arrivals, index);
+        handle.handle().completion().report_to(&arrivals, index);
     }
     let mut helper = Helper::default();
     for _ in 0..handles.len() {
         let tasks = handles[helper.looked_at..]
             .iter()
-            .map(|handle| Some(&*handle.handle().completion));
+            .map(|handle| Some(&handle.handle().task));
         let Some(index) = helper.next(&arrivals, tasks, deadline) else {
             break;
         };
         let enough = match until {
             WaitFor::FirstCompleted => true,
-            WaitFor::FirstFailed => handles[index].handle().completion.is_failed(),
+            WaitFor::FirstFailed => handles[index].handle().completion().is_failed(),
             WaitFor::All => false,
         };
         if enough {
@@ -123,7 +123,7 @@ pub fn wait<H: Awaited>(
         .into_iter()
         .partition(|handle| handle.handle().is_finished());
     for handle in &pending {
-        handle.handle().completion.stop_reporting_to(&arrivals);
+        handle.handle().completion().stop_reporting_to(&arrivals);
     }
     Waited { done, pending }
 }
@@ -178,7 +178,10 @@ impl<H: Awaited> AsCompleted<H> {
     /// Adds a task. The iterator returns it when it has finished, even if it was at its end before.
     pub fn add(&mut self, handle: H) {
         let index = self.free.pop().unwrap_or(self.handles.len());
-        handle.handle().completion.report_to(&self.arrivals, index);
+        handle
+            .handle()
+            .completion()
+            .report_to(&self.arrivals, index);
         if index == self.handles.len() {
             self.handles.push(Some(handle));
         } else {
@@ -207,8 +210,7 @@ impl<H: Awaited> AsCompleted<H> {
             return Ok(None);
         }
         let handles = self.handles[self.helper.looked_at..].iter();
-        let tasks =
-            handles.map(|handle| handle.as_ref().map(|handle| &*handle.handle().completion));
+        let tasks = handles.map(|handle| handle.as_ref().map(|handle| &handle.handle().task));
         let Some(index) = self.helper.next(&self.arrivals, tasks, deadline) else {
             return Err(NoneCompleted {
                 unfinished: self.left,
@@ -301,7 +303,7 @@ impl Helper {
     fn next<'a, T: 'a>(
         &mut self,
         arrivals: &Arrivals,
-        tasks: impl Iterator<Item = Option<&'a Completion<T>>>,
+        tasks: impl Iterator<Item = Option<&'a TaskRef<T>>>,
         deadline: Option<Instant>,
     ) -> Option<usize> {
         // Asked each time: an iterator may have come here from another thread.
@@ -311,7 +313,9 @@ impl Helper {
                     return Some(index);
                 }
                 self.looked_at += 1;
-                let _ = task.is_some_and(Completion::help);
+                if let Some(task) = task {
+                    task.help();
+                }
             }
         }
         arrivals.next(deadline)

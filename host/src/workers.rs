@@ -9,11 +9,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::completion::quietly;
-use crate::control::Queued;
 use crate::error::SubmitErrorKind;
 use crate::load::{Busy, Load};
 use crate::queue::Queue;
-use crate::slot::{Job, Slot, Turn};
+use crate::slot::{Place, Turn};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender};
 use crate::this_worker::{self, PoolId};
@@ -41,9 +40,11 @@ pub(crate) struct Workers<W: 'static> {
 /// What the workers of a pool and those who submit to it share.
 pub(crate) struct Shared<W: 'static> {
     pub(crate) settings: Settings<W>,
-    pub(crate) queue: Receiver<Arc<Slot<W>>>,
+    pub(crate) queue: Receiver<Arc<dyn Place<W>>>,
     pub(crate) load: Load,
     pub(crate) control: Mutex<Control<W>>,
+    /// No job is accepted any more; for who looks without the lock.
+    pub(crate) is_closed: AtomicBool,
     /// Workers that look for a job without sleeping: one at most.
     pub(crate) looking: AtomicBool,
     /// There is a job for one who sleeps, or there will be none any more.
@@ -57,7 +58,7 @@ pub(crate) struct Shared<W: 'static> {
 pub(crate) struct Control<W: 'static> {
     /// `None` after shutdown, and when the pool is broken. The workers end when it is gone and the
     /// queue is empty.
-    pub(crate) sender: Option<Sender<Arc<Slot<W>>>>,
+    pub(crate) sender: Option<Sender<Arc<dyn Place<W>>>>,
     pub(crate) threads: Vec<JoinHandle<()>>,
     /// Threads that were started.
     pub(crate) started: usize,
@@ -101,6 +102,7 @@ impl<W: 'static> Workers<W> {
                 waiters: 0,
                 broken: None,
             }),
+            is_closed: AtomicBool::new(false),
             looking: AtomicBool::new(false),
             work: Condvar::new(),
             room: Condvar::new(),
@@ -135,9 +137,7 @@ impl<W: 'static> Workers<W> {
 
     /// Drops the jobs that wait.
     pub(crate) fn discard_waiting(&self) {
-        for slot in self.shared().queue.try_iter() {
-            slot.discard();
-        }
+        self.shared().discard_waiting();
     }
 
     /// Waits until the workers of a closed pool have exited; returns whether they have before
@@ -181,6 +181,7 @@ impl<W: 'static> Shared<W> {
         let was_open = sender.is_some();
         if was_open {
             control.broken = broken;
+            self.is_closed.store(true, Ordering::Release);
         }
         drop(control);
         drop(sender);
@@ -195,8 +196,14 @@ impl<W: 'static> Shared<W> {
         if self.close(Some(reason.to_owned())) {
             quietly(|| trace::pool_broke(&self.settings.name, reason));
         }
-        for slot in self.queue.try_iter() {
-            slot.fail(reason);
+        for place in self.queue.try_iter() {
+            place.take_turn(Turn::Broken(reason.to_owned()));
+        }
+    }
+
+    fn discard_waiting(&self) {
+        for place in self.queue.try_iter() {
+            place.discard();
         }
     }
 
@@ -208,7 +215,7 @@ impl<W: 'static> Shared<W> {
             .stack_size(self.settings.stack_bytes)
             .spawn(move || {
                 let exit = Exit(shared);
-                exit.0.work(number);
+                exit.work(number);
             })?;
         control.threads.push(thread);
         control.started += 1;
@@ -216,30 +223,8 @@ impl<W: 'static> Shared<W> {
         Ok(())
     }
 
-    fn work(&self, number: usize) {
-        this_worker::begin(self.id());
-        match (self.settings.start)(number) {
-            Ok(own) => self.work_with(&Rc::new(own)),
-            Err(reason) => self.break_down(&reason),
-        }
-        (self.settings.stop)(number);
-    }
-
-    fn work_with(&self, own: &Rc<W>) {
-        let _worker = this_worker::enter(self.id(), Rc::clone(own));
-        while let Some(slot) = self.next() {
-            let mut busy = Busy::new(&self.load);
-            if let Some(job) = slot.take_for(true) {
-                if self.settings.queue.is_some() {
-                    busy.counts_as_busy();
-                }
-                self.run(job, own, busy);
-            }
-        }
-    }
-
     /// Waits for a place in the queue to come to. `None` when there will be none any more.
-    fn next(&self) -> Option<Arc<Slot<W>>> {
+    fn next(&self) -> Option<Arc<dyn Place<W>>> {
         if let Some(slot) = self.try_next().or_else(|| self.look()) {
             return Some(slot);
         }
@@ -257,13 +242,13 @@ impl<W: 'static> Shared<W> {
         }
     }
 
-    fn try_next(&self) -> Option<Arc<Slot<W>>> {
+    fn try_next(&self) -> Option<Arc<dyn Place<W>>> {
         self.queue.try_iter().next()
     }
 
     /// Looks for a place in the queue for a while, unless another worker does. Meanwhile nobody is woken for a
     /// job that comes: see [`has_to_be_told`](Self::has_to_be_told).
-    fn look(&self) -> Option<Arc<Slot<W>>> {
+    fn look(&self) -> Option<Arc<dyn Place<W>>> {
         if self.looking.swap(true, Ordering::SeqCst) {
             return None;
         }
@@ -290,17 +275,7 @@ impl<W: 'static> Shared<W> {
         control.sleeping > 0 && !self.looking.load(Ordering::SeqCst)
     }
 
-    /// Runs a job. Jobs catch the panics of tasks; what may panic after that are destructors.
-    pub(crate) fn run(&self, job: Job<W>, own: &W, busy: Busy<'_>) {
-        let turn = Turn::Run {
-            own,
-            busy,
-            pool: self,
-        };
-        quietly(|| job(turn));
-    }
-
-    fn id(&self) -> PoolId {
+    pub(crate) fn id(&self) -> PoolId {
         PoolId::of(self)
     }
 
@@ -308,15 +283,49 @@ impl<W: 'static> Shared<W> {
     pub(crate) fn is_here(&self) -> bool {
         this_worker::is_of(self.id())
     }
+}
 
-    /// What this thread owns if it is one of the workers.
-    pub(crate) fn own(&self) -> Option<Rc<W>> {
-        this_worker::own(self.id())
+impl<W: 'static> Drop for Shared<W> {
+    fn drop(&mut self) {
+        // The workers have seen to all that was there, if they could.
+        self.discard_waiting();
+    }
+}
+
+/// What a worker works with, while it does.
+pub(crate) struct Station<W: 'static> {
+    pub(crate) own: W,
+    pub(crate) pool: Arc<Shared<W>>,
+}
+
+impl<W: 'static> Station<W> {
+    fn work(self) {
+        let station = Rc::new(self);
+        let pool = &station.pool;
+        let _worker = this_worker::enter(pool.id(), Rc::clone(&station));
+        while let Some(place) = pool.next() {
+            place.take_turn(Turn::on(&station, Busy::new(&pool.load)));
+        }
     }
 }
 
 /// Counts the thread off when it exits, however it does.
 struct Exit<W: 'static>(Arc<Shared<W>>);
+
+impl<W: 'static> Exit<W> {
+    fn work(&self, number: usize) {
+        let pool = &self.0;
+        this_worker::begin(pool.id());
+        match (pool.settings.start)(number) {
+            Ok(own) => {
+                let pool = Arc::clone(pool);
+                Station { own, pool }.work();
+            }
+            Err(reason) => pool.break_down(&reason),
+        }
+        (pool.settings.stop)(number);
+    }
+}
 
 impl<W> Drop for Exit<W> {
     fn drop(&mut self) {

@@ -13,6 +13,7 @@ use crate::handle::TaskHandle;
 use crate::model::model;
 use crate::progress::{Meter, Pace, Progress, Report};
 use crate::promise::{Promise, Submission};
+use crate::raw_pool::Ends;
 use crate::stats::Counters;
 
 const TASKS: usize = 3;
@@ -44,10 +45,10 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
     for can_be_stopped in [false, true] {
         model(move || {
             let counters = Arc::<Counters>::default();
-            let promise = Submission::of_chunk("modelled", TASKS).promise(&counters);
-            let handle = TaskHandle {
-                completion: promise.completion(),
-            };
+            let submission = Submission::of_chunk("modelled", TASKS);
+            let Ends {
+                promise, handle, ..
+            } = Ends::new(submission, &counters);
             let stop: Arc<dyn Stop> = match can_be_stopped {
                 true => Arc::new(Stoppable),
                 false => Arc::new(CancelToken::default()),
@@ -79,11 +80,11 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
 fn a_chunk_that_is_thrown_away_is_counted_as_cancelled() {
     model(|| {
         let counters = Arc::<Counters>::default();
-        let promise: Promise<Vec<Outcome<()>>> =
-            Submission::of_chunk("modelled", TASKS).promise(&counters);
-        let completion = promise.completion();
+        let submission = Submission::of_chunk("modelled", TASKS);
+        let ends = Ends::<Vec<Outcome<()>>>::new(submission, &counters);
+        let (promise, completion) = (ends.promise, ends.completion);
         let failing = thread::spawn(move || {
-            completion.fail_pending(TaskErrorKind::Broken("the pool broke".to_owned()));
+            completion.fail_pending(TaskErrorKind::Broken("the pool broke".to_owned()), || ());
         });
         drop(promise);
         failing.join().unwrap();

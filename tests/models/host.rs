@@ -28,6 +28,7 @@ mod sources {
     pub(crate) mod slot;
     pub(crate) mod state;
     pub(crate) mod stats;
+    pub(crate) mod task;
     pub(crate) mod text;
     pub(crate) mod this_worker;
     pub(crate) mod thread_pool;

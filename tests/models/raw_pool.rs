@@ -3,11 +3,14 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use crate::completion::Completion;
 use crate::error::{SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::promise::{Promise, Submission};
 use crate::queue::Patience;
-use crate::slot::{Job, Turn};
+use crate::slot::Turn;
+use crate::stats::Counters;
+use crate::task::TaskRef;
 use crate::workers::{Settings, Shared, Workers};
 
 pub(crate) fn workers(count: usize, queue: Option<usize>) -> Workers<()> {
@@ -44,19 +47,37 @@ pub(crate) fn submit_with_pool<T: Send + 'static>(
     patience: Patience,
     closure: impl FnOnce(&Shared<()>) -> T + Send + 'static,
 ) -> Result<TaskHandle<T>, SubmitErrorKind> {
-    let queued = workers.queue().submit(closure, patience, |closure| {
-        let promise = Submission::new("modelled").promise(&Arc::default());
-        let completion = promise.completion();
-        let job: Job<()> = Box::new(move |turn| match turn {
-            Turn::Run { busy, pool, .. } if promise.claim(None) => {
-                promise.complete(Ok(closure(pool)), busy);
+    let counters = Arc::default();
+    let task = (Submission::new("modelled"), &counters);
+    let queued = workers
+        .queue()
+        .submit_task(closure, patience, task, |closure| {
+            |turn: Turn<'_, ()>, promise: Promise<T>| match turn {
+                Turn::Run { busy, pool, .. } if promise.claim(None) => {
+                    promise.complete(Ok(closure(pool)), busy);
+                }
+                Turn::Run { .. } => {}
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
             }
-            Turn::Run { .. } => {}
-            Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
         });
-        (job, completion)
-    });
-    let (queued, completion) = queued.map_err(|(kind, _)| kind)?;
-    completion.set_queued(queued);
-    Ok(TaskHandle { completion })
+    queued.map_err(|(kind, _)| kind)
+}
+
+/// Both ends of a task that is in no queue, and what they share.
+pub(crate) struct Ends<T> {
+    pub(crate) promise: Promise<T>,
+    pub(crate) handle: TaskHandle<T>,
+    pub(crate) completion: Arc<Completion<T>>,
+}
+
+impl<T> Ends<T> {
+    pub(crate) fn new(submission: Submission, counters: &Arc<Counters>) -> Self {
+        let completion = Arc::new(submission.completion(counters));
+        let task = || TaskRef::without_job(Arc::clone(&completion));
+        Self {
+            promise: Promise::of(task()),
+            handle: TaskHandle { task: task() },
+            completion,
+        }
+    }
 }

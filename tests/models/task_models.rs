@@ -10,12 +10,18 @@ use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
 use crate::model::{Count, model};
 use crate::promise::{Promise, Submission};
+use crate::raw_pool::Ends;
 use crate::wait::{WaitFor, as_completed, wait};
 
 fn task() -> (Promise<u32>, TaskHandle<u32>) {
-    let promise = Submission::new("modelled").promise(&Arc::default());
-    let completion = promise.completion();
-    (promise, TaskHandle { completion })
+    let Ends {
+        promise, handle, ..
+    } = ends();
+    (promise, handle)
+}
+
+fn ends() -> Ends<u32> {
+    Ends::new(Submission::new("modelled"), &Arc::default())
 }
 
 /// What a worker does, with a task that can be stopped or one that cannot.
@@ -81,10 +87,10 @@ fn cancel_and_completion_have_one_winner_that_all_agree_on() {
 fn a_task_of_a_chunk_that_was_counted_as_ended_cannot_be_cancelled() {
     model(|| {
         let counters = Arc::default();
-        let promise = Submission::of_chunk("modelled", 1).promise(&counters);
-        let handle = TaskHandle {
-            completion: promise.completion(),
-        };
+        let submission = Submission::of_chunk("modelled", 1);
+        let Ends {
+            promise, handle, ..
+        } = Ends::new(submission, &counters);
         let worker = thread::spawn(move || {
             if promise.claim(Some(Arc::new(Stoppable))) {
                 promise.some_ended(&Ok(42), 1);
@@ -138,8 +144,12 @@ fn a_callback_added_while_the_task_ends_runs_once_and_before_the_join_returns() 
 #[test]
 fn the_first_outcome_stays() {
     model(|| {
-        let (promise, handle) = task();
-        let (other, failed) = (promise.completion(), promise.completion());
+        let Ends {
+            promise,
+            handle,
+            completion: other,
+        } = ends();
+        let failed = Arc::clone(&other);
         let error = promise.error(TaskErrorKind::StackOverflow { limit_bytes: 1 }, Vec::new());
         let threads = [
             thread::spawn(move || other.complete(Ok(43), ())),
@@ -165,9 +175,12 @@ fn the_first_outcome_stays() {
 #[test]
 fn a_cancelled_task_stays_so_whatever_its_worker_brings() {
     model(|| {
-        let (promise, handle) = task();
+        let Ends {
+            promise,
+            handle,
+            completion: other,
+        } = ends();
         assert!(handle.cancel());
-        let other = promise.completion();
         let worker = thread::spawn(move || {
             other.complete(Ok(43), ());
             promise.complete(Ok(42), ());
@@ -182,16 +195,20 @@ fn a_cancelled_task_stays_so_whatever_its_worker_brings() {
 #[test]
 fn only_a_task_that_waits_is_started_and_only_once() {
     model(|| {
-        let (promise, handle) = task();
+        let Ends {
+            promise,
+            handle,
+            completion,
+        } = ends();
         let claims = [(); 2].map(|()| {
-            let completion = promise.completion();
+            let completion = Arc::clone(&completion);
             thread::spawn(move || completion.claim(None))
         });
         let claimed = claims.map(|claim| claim.join().unwrap());
         assert_ne!(claimed[0], claimed[1]);
         assert!(handle.is_running());
         promise.complete(Ok(42), ());
-        assert!(!handle.completion.claim(None));
+        assert!(!handle.completion().claim(None));
         assert_eq!(handle.join().unwrap(), 42);
 
         let (promise, handle) = task();
@@ -247,7 +264,7 @@ fn wait_sees_a_failure_whoever_is_first() {
             waited
                 .done
                 .iter()
-                .any(|handle| handle.completion.is_failed())
+                .any(|handle| handle.completion().is_failed())
         );
         assert!(waited.pending.iter().any(|handle| !handle.is_finished()));
         drop(endless);

@@ -14,7 +14,7 @@ use crate::process_pool::ProcessPool;
 use crate::process_pool::calls::Callers;
 use crate::process_pool::tasks::{Encoded, Tasks, Worker};
 use crate::running::Running;
-use crate::sandbox::{Entry, Initializer, NESTED, NoRoom, Plan, Processes, TaskModule};
+use crate::sandbox::{Entry, Initializer, NESTED, NoRoom, Plan, TaskModule};
 use crate::settings::{Defaults, WorkerSettings, processors};
 use crate::stats::Counters;
 use crate::workers::Workers;
@@ -130,7 +130,7 @@ where
     #[must_use]
     pub fn initializer<T: Task>(self, task: T, args: T::Args) -> Self {
         let _ = task;
-        let find = |module: &TaskModule| module.typed_entry::<T>();
+        let find = |module: &TaskModule| module.typed_entry::<T>().cloned();
         self.with_initializer(T::RECORD.name, find, T::encode(&args))
     }
 
@@ -235,17 +235,14 @@ where
             initializer,
             counters: Arc::clone(&counters),
         });
-        let callers = Callers::new(Arc::clone(&plan));
+        let callers = Callers::new(Arc::clone(&plan), Arc::clone(&running));
         let reserved = Arc::new(OnceLock::new());
         let worker = {
             let (running, reserved) = (Arc::clone(&running), Arc::clone(&reserved));
             move |_| {
                 // Lives as long as a worker may use them.
                 let _ = &reserved;
-                Ok(Worker {
-                    processes: Processes::new(Arc::clone(&plan)),
-                    running: Arc::clone(&running),
-                })
+                Ok(Worker::new(Arc::clone(&plan), &running))
             }
         };
         let settings = self.settings.check(&defaults, worker)?;

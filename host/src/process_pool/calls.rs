@@ -10,6 +10,7 @@ use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
 use crate::limits::Due;
 use crate::process_pool::tasks::{Target, Tasks};
+use crate::running::{Desk, Running};
 use crate::sandbox::{Interrupt, Plan, Processes, Reservation};
 use crate::sync;
 use crate::trace::Trace;
@@ -20,6 +21,7 @@ const HOST_STACK_BYTES: usize = 768 << 10;
 /// What threads that call tasks themselves borrow.
 pub(crate) struct Callers {
     plan: Arc<Plan>,
+    running: Arc<Running>,
     #[expect(clippy::vec_box, reason = "it is large, and moved twice a call")]
     free: Mutex<Vec<Box<Caller>>>,
 }
@@ -29,13 +31,30 @@ struct Caller {
     processes: Processes,
     /// Of all its tasks: who stops them all lets no others begin.
     interrupt: Arc<Interrupt>,
+    /// Where that is noted.
+    _desk: Desk,
     _sandbox: Reservation,
 }
 
+impl Caller {
+    fn new(plan: &Arc<Plan>, running: &Arc<Running>, sandbox: Reservation) -> Self {
+        let (interrupt, desk) = (Interrupt::new(&plan.module), running.desk());
+        let stop: Arc<dyn Stop> = interrupt.clone();
+        desk.keep(stop);
+        Self {
+            processes: Processes::new(Arc::clone(plan)),
+            interrupt,
+            _desk: desk,
+            _sandbox: sandbox,
+        }
+    }
+}
+
 impl Callers {
-    pub(crate) fn new(plan: Arc<Plan>) -> Self {
+    pub(crate) fn new(plan: Arc<Plan>, running: Arc<Running>) -> Self {
         Self {
             plan,
+            running,
             free: Mutex::default(),
         }
     }
@@ -56,11 +75,10 @@ impl Callers {
         let free = sync::lock(&self.free).pop();
         let caller = match free {
             Some(caller) => caller,
-            None => Box::new(Caller {
-                _sandbox: self.plan.module.reserve(1).ok()?,
-                processes: Processes::new(Arc::clone(&self.plan)),
-                interrupt: Interrupt::new(&self.plan.module),
-            }),
+            None => {
+                let sandbox = self.plan.module.reserve(1).ok()?;
+                Box::new(Caller::new(&self.plan, &self.running, sandbox))
+            }
         };
         Some(Borrowed {
             callers: self,
@@ -93,14 +111,12 @@ impl Tasks {
         let borrowed = self.callers.borrow()?;
         let caller = borrowed.caller.as_ref().expect("it is taken on drop");
         let trace = Trace::new(&target.name, 1);
-        self.counters.running.add(1);
-        let stop: Arc<dyn Stop> = caller.interrupt.clone();
-        let entered = self.running.enter(stop);
+        self.counters.start_call();
         let fuel_used = Cell::new(None);
         let due = target.limits.deadline.and_then(Due::after);
         let (processes, interrupt) = (&caller.processes, &caller.interrupt);
-        let outcome = trace.run(|| target.call(args, processes, due, interrupt, &fuel_used));
-        drop(entered);
+        let run = || target.call(args, processes, due, interrupt, &fuel_used);
+        let outcome = Trace::run(trace.as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             if let TaskErrorKind::Broken(reason) = &fault.kind {
                 self.queue.shared.break_down(reason);
@@ -108,10 +124,11 @@ impl Tasks {
             let error = TaskError::new(target.name.clone(), fault.kind, fault.backtrace);
             error.with_coredump(fault.coredump)
         });
-        self.counters.fuel_used.add(fuel_used.get().unwrap_or(0));
-        self.counters.running.subtract(1);
-        self.counters.count(&outcome, 1);
-        if trace.is_on() {
+        if let Some(fuel) = fuel_used.get() {
+            self.counters.count_fuel(fuel);
+        }
+        self.counters.end_call(&outcome);
+        if let Some(trace) = trace {
             trace.end(&outcome);
         }
         Some(outcome)

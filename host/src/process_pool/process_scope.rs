@@ -101,9 +101,9 @@ impl ProcessScope<'_> {
             let len = tasks.unfinished.len();
             tasks.unfinished.reserve(len.max(16));
         }
-        tasks.unfinished.push(handle.completion.clone());
+        tasks.unfinished.push(handle.task.to_cancel());
         drop(tasks);
-        handle.completion.report_to(&self.arrivals, 0);
+        handle.completion().report_to(&self.arrivals, 0);
     }
 }
 
@@ -121,7 +121,7 @@ pub(crate) fn scope<'pool, R, E>(
     let tasks = std::mem::take(&mut *sync::lock(&scope.tasks));
     for task in &tasks.unfinished {
         match result {
-            Ok(Ok(_)) => _ = task.help(),
+            Ok(Ok(_)) => Arc::clone(task).help(),
             Ok(Err(_)) | Err(_) => _ = task.cancel(),
         }
     }

@@ -142,7 +142,7 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args).into()),
         };
-        let target = self.target(T::RECORD.name, &entry, T::encode, decode);
+        let target = self.target(T::RECORD.name, entry, T::encode, decode);
         if let Some(outcome) = tasks.call(&target, &args) {
             return Ok(outcome?);
         }
@@ -170,7 +170,7 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), ())),
         };
-        let target = self.target(T::RECORD.name, &entry, T::encode, T::decode);
+        let target = self.target(T::RECORD.name, entry, T::encode, T::decode);
         let tasks = Arc::downgrade(&self.pool.tasks);
         options.start(
             inputs.into_iter(),
@@ -255,7 +255,7 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args)),
         };
-        let target = self.target(T::RECORD.name, &entry, T::encode, T::decode);
+        let target = self.target(T::RECORD.name, entry, T::encode, T::decode);
         self.pool.tasks.submit(target, args, patience)
     }
 

@@ -1,14 +1,14 @@
 //! From tasks to queued jobs, and their run.
 
-use std::cell::Cell;
-use std::sync::{Arc, Weak};
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
 use std::time::Instant;
 
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Reply};
 
 use crate::chunk::{self, Chunk, Refused};
-use crate::completion::{Completion, Outcome, TaskName, quietly};
+use crate::completion::{Outcome, TaskName, quietly};
 use crate::control::Stop;
 use crate::error::{SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
@@ -20,16 +20,19 @@ use crate::process_pool::calls::Callers;
 use crate::progress::Report;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
-use crate::running::Running;
-use crate::sandbox::{Armed, Call, Entry, Fault, Interrupt, Processes, TaskModule};
-use crate::slot::{Job, Turn};
+use crate::running::{Desk, Running};
+use crate::sandbox::{Call, Entry, Fault, Interrupt, Plan, Processes, TaskModule};
+use crate::slot::Turn;
 use crate::stats::Counters;
+use crate::trace::Trace;
 use crate::workers::Shared;
 
 /// What a worker thread owns.
 pub(crate) struct Worker {
-    pub(crate) processes: Processes,
-    pub(crate) running: Arc<Running>,
+    processes: Processes,
+    desk: Desk,
+    /// How the tasks that run here are stopped, while none does.
+    interrupt: RefCell<Option<Arc<Interrupt>>>,
 }
 
 /// Where tasks are submitted.
@@ -71,22 +74,19 @@ impl Tasks {
         if let Err(kind) = self.check(&target.limits) {
             return Err(SubmitError::new(kind, args));
         }
-        let (name, limits) = (target.name.clone(), target.limits.clone());
-        let queued = self.enqueue(
-            args,
-            (name, 1),
-            &limits,
-            patience,
-            |args, promise, waits| {
-                Box::new(move |turn| match turn {
-                    Turn::Run { own, busy, pool } => {
-                        own.run(&target, args, waits.over(), promise, busy, pool);
-                    }
-                    Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-                })
-            },
-        );
-        queued.map_err(|(kind, args)| SubmitError::new(kind, args))
+        let due = target.limits.deadline.and_then(Due::after);
+        let submission = Submission::new(target.name.clone());
+        let task = (submission, &self.counters);
+        let queued = self.queue.submit_task(args, patience, task, |args| {
+            move |turn: Turn<'_, Worker>, promise| match turn {
+                Turn::Run { own, busy, pool } => own.run(&target, args, due, promise, busy, pool),
+                Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
+            }
+        });
+        match queued {
+            Ok(handle) => Ok(self.expire(due, handle)),
+            Err((kind, args)) => Err(SubmitError::new(kind, args)),
+        }
     }
 
     /// Queues calls of a task that one worker does one after the other, or gives their arguments back.
@@ -105,16 +105,28 @@ impl Tasks {
         if let Err(kind) = self.check(&target.limits) {
             return Err((kind, chunk));
         }
-        let tasks = (target.name.clone(), chunk.len());
-        let limits = target.limits.clone();
-        self.enqueue(chunk, tasks, &limits, patience, |chunk, promise, waits| {
-            Box::new(move |turn| match turn {
+        let due = target.limits.deadline.and_then(Due::after);
+        let submission = Submission::of_chunk(target.name.clone(), chunk.len());
+        let task = (submission, &self.counters);
+        let handle = self.queue.submit_task(chunk, patience, task, |chunk| {
+            move |turn: Turn<'_, Worker>, promise| match turn {
                 Turn::Run { own, busy, pool } => {
-                    own.run_chunk(&target, chunk, waits.over(), promise, &report, busy, pool);
+                    own.run_chunk(&target, chunk, due, promise, &report, busy, pool);
                 }
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-            })
-        })
+            }
+        })?;
+        Ok(self.expire(due, handle))
+    }
+
+    /// Has the task end when it is due, if it still waits then: once it runs it is the sandbox that is stopped.
+    fn expire<R: Send + 'static>(&self, due: Option<Due>, handle: TaskHandle<R>) -> TaskHandle<R> {
+        if let Some(due) = due
+            && let Some(expiry) = self.module.expire(due, &handle.task.to_cancel())
+        {
+            handle.completion().while_queued(Box::new(expiry));
+        }
+        handle
     }
 
     /// Checks that the module can keep the limits.
@@ -124,52 +136,30 @@ impl Tasks {
             false => Ok(()),
         }
     }
-
-    fn enqueue<A, R: Send + 'static>(
-        &self,
-        work: A,
-        (name, tasks): (TaskName, usize),
-        limits: &Limits,
-        patience: Patience,
-        job: impl FnOnce(A, Promise<R>, Waits) -> Job<Worker>,
-    ) -> Result<TaskHandle<R>, Refused<A>> {
-        let due = limits.deadline.and_then(Due::after);
-        let submission = Submission::of_chunk(name, tasks);
-        let (queued, completion) = self.queue.submit(work, patience, |work| {
-            let promise = submission.promise(&self.counters);
-            let completion = promise.completion();
-            let expire = |due| {
-                let task: Weak<Completion<R>> = Arc::downgrade(&completion);
-                self.module.expire(due, task)
-            };
-            let waits = Waits {
-                due,
-                expiry: due.and_then(expire),
-            };
-            (job(work, promise, waits), completion)
-        })?;
-        completion.set_queued(queued);
-        Ok(TaskHandle { completion })
-    }
-}
-
-/// What holds while a task waits in the queue.
-struct Waits {
-    /// When the time since the submission is up.
-    due: Option<Due>,
-    /// Ends the task then if it still waits.
-    expiry: Option<Armed>,
-}
-
-impl Waits {
-    /// The task waits no more: from here on it is the sandbox that is stopped.
-    fn over(self) -> Option<Due> {
-        drop(self.expiry);
-        self.due
-    }
 }
 
 impl Worker {
+    pub(crate) fn new(plan: Arc<Plan>, running: &Arc<Running>) -> Self {
+        Self {
+            processes: Processes::new(plan),
+            desk: running.desk(),
+            interrupt: RefCell::default(),
+        }
+    }
+
+    /// Returns how the task that comes next is stopped.
+    fn interrupt(&self) -> Arc<Interrupt> {
+        // It is taken where the task runs inside of another one.
+        let interrupt = self.interrupt.take();
+        interrupt.unwrap_or_else(|| Interrupt::new(self.processes.module()))
+    }
+
+    /// The task that was stopped like this has ended, so that nobody will stop it any more.
+    fn keep(&self, interrupt: Arc<Interrupt>) {
+        interrupt.renew();
+        self.interrupt.replace(Some(interrupt));
+    }
+
     fn run<A, R: Send + 'static, D>(
         &self,
         target: &Target<A, D>,
@@ -181,14 +171,15 @@ impl Worker {
     ) where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let interrupt = Interrupt::new(self.processes.module());
+        let interrupt = self.interrupt();
         if !promise.claim(Some(interrupt.clone())) {
             return;
         }
-        let entered = self.running.enter(promise.completion());
+        let entered = self.desk.enter(promise.to_cancel());
         let started = Instant::now();
         let fuel_used = Cell::new(None);
-        let outcome = promise.trace(|| self.call(target, args, due, &interrupt, &fuel_used));
+        let run = || self.call(target, args, due, &interrupt, &fuel_used);
+        let outcome = Trace::run(promise.trace().as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             // Before anybody can see the error.
             if let TaskErrorKind::Broken(reason) = &fault.kind {
@@ -200,6 +191,7 @@ impl Worker {
         promise.count_busy(started.elapsed());
         drop(entered);
         promise.complete(outcome, busy);
+        self.keep(interrupt);
     }
 
     #[expect(clippy::too_many_arguments, reason = "a job's parts, each used once")]
@@ -215,12 +207,12 @@ impl Worker {
     ) where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let interrupt = Interrupt::new(self.processes.module());
+        let interrupt = self.interrupt();
         let stop: Arc<dyn Stop> = interrupt.clone();
         if !promise.claim(Some(Arc::clone(&stop))) {
             return;
         }
-        let entered = self.running.enter(stop);
+        let entered = self.desk.enter(stop);
         let mut broken = None;
         let call = |args: A| {
             let outcome = match &broken {
@@ -243,6 +235,7 @@ impl Worker {
         let outcomes = chunk::run(chunk, &promise, report, || interrupt.is_stopped(), call);
         drop(entered);
         promise.complete(Ok(outcomes), busy);
+        self.keep(interrupt);
     }
 
     fn call<A, R, D>(

@@ -2,23 +2,27 @@
 //! which only this module may do.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Instant;
 
 use wasmtime::{Memory, Store};
 
 use crate::sandbox::guest::Guest;
 use crate::sync;
 
-/// The flags of one task: wherever they are, and whether they are up.
+/// The flags of the task that runs: wherever they are, and whether they are up.
 #[derive(Default)]
 pub(super) struct Flags {
     state: Mutex<State>,
+    /// Whether they are up or may come to be without anybody's call.
+    has_changed: AtomicBool,
 }
 
 #[derive(Default)]
 struct State {
     words: Option<Words>,
     raised: bool,
+    due: Option<Instant>,
 }
 
 /// All of an instance's second memory.
@@ -58,25 +62,54 @@ impl Flags {
         sync::lock(&self.state).words = Some(Words { first, number });
     }
 
-    /// Puts the flags down, if they are up, and lets go of them.
+    /// Lets go of them.
     pub(super) fn detach(&self) {
         let mut state = sync::lock(&self.state);
-        if let (Some(words), true) = (state.words.take(), state.raised) {
-            words.set(0);
+        state.lower();
+        state.words = None;
+    }
+
+    /// A task begins: puts the flags down, if they are up. From `due` on, if there is one,
+    /// [`raise_if_due`](Self::raise_if_due) puts them up.
+    pub(super) fn begin(&self, due: Option<Instant>) {
+        // What is not seen here is of this task, or finds that it is not due.
+        if due.is_some() || self.has_changed.load(Ordering::Acquire) {
+            let mut state = sync::lock(&self.state);
+            state.lower();
+            state.due = due;
+            self.has_changed.store(due.is_some(), Ordering::Release);
         }
-        state.raised = false;
     }
 
     /// Puts the flags up, if they are there.
     pub(super) fn raise(&self) {
+        self.raise_if(|_| true);
+    }
+
+    /// Puts the flags up, if they are there and the task that runs is due.
+    pub(super) fn raise_if_due(&self) {
+        self.raise_if(|state| state.due.is_some_and(|due| due <= Instant::now()));
+    }
+
+    fn raise_if(&self, condition: impl FnOnce(&State) -> bool) {
         let mut state = sync::lock(&self.state);
-        if let Some(words) = &state.words {
+        if let (Some(words), true) = (&state.words, condition(&state)) {
             words.set(1);
             state.raised = true;
+            self.has_changed.store(true, Ordering::Release);
         }
     }
 
     pub(super) fn are_raised(&self) -> bool {
         sync::lock(&self.state).raised
+    }
+}
+
+impl State {
+    fn lower(&mut self) {
+        if let (Some(words), true) = (&self.words, self.raised) {
+            words.set(0);
+        }
+        self.raised = false;
     }
 }

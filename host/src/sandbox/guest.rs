@@ -20,7 +20,7 @@ pub(crate) struct Guest {
     pub(crate) host: HostState,
 }
 
-/// When the task that runs is to be ended.
+/// When the task is to be ended.
 struct Task {
     interrupt: Arc<Interrupt>,
     due: Option<Due>,
@@ -42,17 +42,26 @@ impl Guest {
         })
     }
 
-    /// The task of this name begins.
-    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<Due>) {
+    /// The task of this name begins. Returns whether it is stopped otherwise than the last one here.
+    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<Due>) -> bool {
         self.growth.limit(call.limits);
-        self.task = Some(Task {
-            interrupt: Arc::clone(call.interrupt),
-            due,
-        });
+        let is_other = match &mut self.task {
+            Some(task) if Arc::ptr_eq(&task.interrupt, call.interrupt) => {
+                task.due = due;
+                false
+            }
+            task => {
+                let interrupt = Arc::clone(call.interrupt);
+                *task = Some(Task { interrupt, due });
+                true
+            }
+        };
+        call.interrupt.begin(due.map(|due| due.at));
         self.host.begin(name, call.limits);
+        is_other
     }
 
-    /// Has the task be stopped by flags in this memory of the store's.
+    /// Has its tasks be stopped by flags in this memory of the store's.
     pub(super) fn watch(store: &Store<Self>, flags: Memory) {
         if let Some(task) = &store.data().task {
             task.interrupt.attach(store, flags);
@@ -61,7 +70,6 @@ impl Guest {
 
     /// The task has ended.
     pub(super) fn end(&mut self) {
-        self.task = None;
         self.host.end();
     }
 

@@ -14,6 +14,7 @@ use crate::sync;
 pub(crate) struct HostState {
     pub(super) made: Instant,
     pub(super) random: Generator,
+    may_log: bool,
     /// Shared with what becomes of stdout and stderr.
     pub(super) lines: Arc<Mutex<Lines>>,
     /// What a function of the host has replied and the guest has not taken.
@@ -41,6 +42,7 @@ impl HostState {
                 Some(wasi) => Some(System::new(wasi, grants.clock.then_some(made), &lines)?),
                 None => None,
             },
+            may_log: grants.log,
             lines,
             reply: None,
             argument_bytes: 0,
@@ -53,7 +55,9 @@ impl HostState {
         self.reply = None;
         self.argument_bytes = limits.argument_bytes;
         self.result_bytes = limits.result_bytes;
-        sync::lock(&self.lines).begin(task, limits.log_bytes);
+        if self.may_log {
+            sync::lock(&self.lines).begin(task, limits.log_bytes);
+        }
     }
 
     /// The task has ended.

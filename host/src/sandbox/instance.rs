@@ -21,15 +21,19 @@ use crate::sandbox::trap::{Allowed, Remains, classify, frames};
 use crate::sandbox::wasi::{System, program};
 use crate::stats::Counters;
 
-/// Has the limits of a task hold in the store.
+/// Has the limits of a task hold in the store, which has the flags if it polls some.
 fn begin(
     store: &mut Store<Guest>,
     module: &TaskModule,
     call: &Call<'_>,
     due: Option<Due>,
+    flags: Option<Memory>,
 ) -> Result<Option<Armed>, Fault> {
     let name = module.task(call.entry).name();
-    store.data_mut().begin(name, call, due);
+    let is_other = store.data_mut().begin(name, call, due);
+    if let (Some(flags), true) = (flags, is_other) {
+        Guest::watch(store, flags);
+    }
     if module.counts_fuel() {
         let set = store.set_fuel(call.limits.fuel.unwrap_or(ENDLESS_FUEL));
         set.expect("the engine counts fuel");
@@ -91,7 +95,7 @@ impl Process {
         if module.interruption() == Interruption::Epochs {
             epochs::watch(&mut store);
         }
-        let armed = begin(&mut store, module, call, due)?;
+        let armed = begin(&mut store, module, call, due, None)?;
         let instance = module.inner.instance.instantiate(&mut store);
         let allowed = allowed(module, call.limits);
         let instance = instance
@@ -100,7 +104,7 @@ impl Process {
         let memory = find_memory(&instance, &mut store, &exports.memory);
         let flags = exports.flags.as_ref();
         let flags = flags.map(|flags| find_memory(&instance, &mut store, flags));
-        counters.instances_made.add(1);
+        counters.count_instance_made();
         let mut process = Box::new(Self {
             module: module.clone(),
             store,
@@ -110,7 +114,11 @@ impl Process {
             last: Last::default(),
             counters: Arc::clone(counters),
         });
-        process.watch()?;
+        if let Some(flags) = process.flags {
+            Guest::watch(&process.store, flags);
+            // It could be stopped before there were flags to be raised.
+            go_on(&process.store)?;
+        }
         if let Some(initialize) = &module.inner.exports.initialize {
             let initialize = process.find(initialize);
             process.call::<(), ()>(call, &initialize, ())?;
@@ -124,19 +132,7 @@ impl Process {
         call: &Call<'_>,
         due: Option<Due>,
     ) -> Result<Option<Armed>, Fault> {
-        let armed = begin(&mut self.store, &self.module, call, due)?;
-        self.watch()?;
-        Ok(armed)
-    }
-
-    /// Has the task be stopped by its flags, if the guest has some.
-    fn watch(&self) -> Result<(), Fault> {
-        if let Some(flags) = self.flags {
-            Guest::watch(&self.store, flags);
-            // It could be stopped before there were flags to be raised.
-            go_on(&self.store)?;
-        }
-        Ok(())
+        begin(&mut self.store, &self.module, call, due, self.flags)
     }
 
     /// Returns how much fuel was burnt since the last [`begin`](Self::begin), if that is counted.
@@ -337,7 +333,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.counters.instances_retired.add(1);
+        self.counters.count_instance_retired();
     }
 }
 

@@ -5,7 +5,7 @@
 //! the next task.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use wasmtime::{Engine, Memory, Store};
@@ -54,7 +54,7 @@ impl Timer {
     pub(crate) fn arm(&self, deadline: Instant, task: &Arc<Interrupt>) -> std::io::Result<Armed> {
         let task = Arc::downgrade(task);
         self.interrupts
-            .set(deadline, move || task.upgrade()?.look())
+            .set(deadline, move || task.upgrade()?.look_if_due())
     }
 
     /// Has all guests look from then on, for as long as the returned guard lives.
@@ -72,8 +72,9 @@ impl Timer {
     /// # Errors
     ///
     /// As [`arm`](Self::arm).
-    pub(crate) fn expire(&self, due: Due, task: Weak<dyn Cancel>) -> std::io::Result<Armed> {
+    pub(crate) fn expire(&self, due: Due, task: &Arc<dyn Cancel>) -> std::io::Result<Armed> {
         let Due { at, limit } = due;
+        let task = Arc::downgrade(task);
         self.expiries.set(at, move || {
             if let Some(task) = task.upgrade() {
                 quietly(|| task.fail_pending(TaskErrorKind::DeadlineExceeded { limit }));
@@ -83,7 +84,7 @@ impl Timer {
     }
 }
 
-/// Stops one task.
+/// Stops the task that runs: one after the other, each of which [begins](Self::begin).
 pub(crate) struct Interrupt {
     module: TaskModule,
     stopped: AtomicBool,
@@ -121,6 +122,18 @@ impl Interrupt {
         self.flags.detach();
     }
 
+    /// A task begins in the guest, which is due then. Where it was stopped before, it is to be seen after this.
+    pub(super) fn begin(&self, due: Option<Instant>) {
+        self.flags.begin(due);
+    }
+
+    /// Stops no task any more: to be called when nobody will stop the last one.
+    pub(crate) fn renew(&self) {
+        if self.stopped.swap(false, Ordering::SeqCst) {
+            *sync::lock(&self.stopping) = None;
+        }
+    }
+
     /// Whether the guest's flags were raised.
     pub(super) fn has_raised(&self) -> bool {
         self.flags.are_raised()
@@ -133,11 +146,25 @@ impl Interrupt {
                 self.flags.raise();
                 None
             }
-            Interruption::Epochs => {
-                epochs::interrupt(self.module.inner.timer.engine());
-                Some(AGAIN)
-            }
+            Interruption::Epochs => self.look_at_epoch(),
         }
+    }
+
+    /// The same, unless the task that was due has ended meanwhile.
+    fn look_if_due(&self) -> Option<Duration> {
+        match self.module.interruption() {
+            Interruption::Polls => {
+                self.flags.raise_if_due();
+                None
+            }
+            Interruption::Epochs => self.look_at_epoch(),
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "the shape of both mechanisms")]
+    fn look_at_epoch(&self) -> Option<Duration> {
+        epochs::interrupt(self.module.inner.timer.engine());
+        Some(AGAIN)
     }
 
     /// Waits until then, or until the task is stopped.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock, Weak};
 
 use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, PANIC_EXPORT, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, Task,
@@ -19,6 +19,7 @@ use crate::interruption::Interruption;
 use crate::limits::Due;
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::builder::{Settings, TaskModuleBuilder};
+use crate::sandbox::compared::Compared;
 use crate::sandbox::compile::Compiler;
 use crate::sandbox::engine::Room;
 use crate::sandbox::guest::Guest;
@@ -27,7 +28,6 @@ use crate::sandbox::interrupt::Timer;
 use crate::sandbox::store::ModuleStore;
 use crate::sandbox::{admission, compile, imports, mappings, rewrite};
 use crate::settings::processors;
-use crate::sync;
 
 /// A module of tasks, compiled for this machine.
 ///
@@ -49,8 +49,8 @@ pub(crate) struct Inner {
     /// What it was loaded from.
     pub(super) wasm: Vec<u8>,
     entries: HashMap<String, Entry>,
-    /// The tasks that were compared with the host's: the host's types, and their names.
-    compared: RwLock<HashMap<TypeId, Entry>>,
+    /// The tasks that were compared with the host's.
+    compared: Compared,
     info: ModuleInfo,
     /// Whether it came from a store.
     was_stored: bool,
@@ -195,7 +195,7 @@ impl TaskModule {
                 settings,
                 wasm,
                 entries,
-                compared: RwLock::default(),
+                compared: Compared::new(info.tasks().len()),
                 info,
                 free: AtomicUsize::new(sandboxes),
             }),
@@ -245,17 +245,17 @@ impl TaskModule {
         self.typed_entry::<T>().map(drop)
     }
 
-    pub(crate) fn typed_entry<T: Task>(&self) -> Result<Entry, LoadError> {
+    pub(crate) fn typed_entry<T: Task>(&self) -> Result<&Entry, LoadError> {
         let compared = &self.inner.compared;
         let task = TypeId::of::<T>();
-        if let Some(entry) = sync::read(compared).get(&task) {
-            return Ok(entry.clone());
+        if let Some(entry) = compared.get(task) {
+            return Ok(entry);
         }
         let entry = self.entry(T::RECORD.name)?;
         let found = &self.task(entry).record;
         if T::RECORD.matches(found) {
-            sync::write(compared).insert(task, entry.clone());
-            return Ok(entry.clone());
+            compared.insert(task, entry);
+            return Ok(entry);
         }
         Err(LoadError::Signature {
             expected: T::RECORD.to_owned().to_string(),
@@ -296,7 +296,7 @@ impl TaskModule {
 
     /// Has the task ended at its deadline, if it waits in a queue by then and the returned guard lives.
     /// Where the system has no thread left for the timer, it is ended when its turn comes.
-    pub(crate) fn expire(&self, due: Due, task: Weak<dyn Cancel>) -> Option<Armed> {
+    pub(crate) fn expire(&self, due: Due, task: &Arc<dyn Cancel>) -> Option<Armed> {
         self.inner.timer.expire(due, task).ok()
     }
 

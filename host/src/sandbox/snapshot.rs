@@ -64,7 +64,7 @@ impl TaskModule {
         limits: &Limits,
     ) -> Result<Vec<u8>, SnapshotError> {
         let _ = task;
-        let entry = self.typed_entry::<T>()?;
+        let entry = self.typed_entry::<T>()?.clone();
         let arguments = T::encode(&args).map(Arguments::into_owned);
         let name = T::RECORD.name;
         let bad = |error: CodecError| TaskErrorKind::BadArguments(error.to_string());

@@ -1,24 +1,21 @@
 //! A job that borrows, in a queue of jobs that do not. The only `unsafe` code of the crate.
 
-use std::sync::Arc;
-
 use crate::cancel_token::CancelToken;
 use crate::error::TaskErrorKind;
 use crate::promise::Promise;
-use crate::running::Running;
+use crate::running::Desk;
 use crate::scope::group::Member;
 use crate::slot::{Job, Turn};
 use crate::thread_pool::run_told;
 
 /// A job that may borrow.
-type Borrowing<'scope> = Box<dyn FnOnce(Turn<'_, ()>) + Send + 'scope>;
+type Borrowing<'scope> = Box<dyn FnOnce(Turn<'_, Desk>) + Send + 'scope>;
 
 /// A job of a scope.
 pub(super) struct BorrowingJob<C, T> {
     pub(super) call: C,
     pub(super) promise: Promise<T>,
     pub(super) token: CancelToken,
-    pub(super) running: Arc<Running>,
 }
 
 impl<C, T> BorrowingJob<C, T>
@@ -26,24 +23,23 @@ where
     C: FnOnce(&CancelToken) -> T + Send,
     T: Send,
 {
-    fn run(self, turn: Turn<'_, ()>) {
+    fn run(self, turn: Turn<'_, Desk>) {
         let Self {
             call,
             promise,
             token,
-            running,
         } = self;
         match turn {
             // It came too late, or a worker was faster than the one who cancels the scope: the promise
             // is dropped, which cancels the task.
             turn if token.is_cancelled() => drop(turn),
-            Turn::Run { busy, .. } => run_told(call, promise, token, &running, busy),
+            Turn::Run { own, busy, .. } => run_told(call, promise, token, own, busy),
             Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
         }
     }
 
     /// Makes a job of it that any queue takes, and that holds `member` until it is gone.
-    pub(super) fn forget_borrow<'scope>(self, member: Member) -> Job<()>
+    pub(super) fn forget_borrow<'scope>(self, member: Member) -> Job<Desk>
     where
         C: 'scope,
         T: 'scope,
@@ -58,7 +54,7 @@ where
         // jobs, does not return before its group has no member left, whether its body returns or
         // panics. The borrows outlive that call: its body is generic over 'scope, so that closures can
         // only borrow what is outside of it.
-        let job = unsafe { std::mem::transmute::<Borrowing<'scope>, Job<()>>(job) };
+        let job = unsafe { std::mem::transmute::<Borrowing<'scope>, Job<Desk>>(job) };
         let held = Held { job, member };
         Box::new(move |turn| held.run(turn))
     }
@@ -68,14 +64,14 @@ where
 /// has to be valid until its function returns, and so no function that is given the job's references
 /// may be the one that drops the member.
 struct Held {
-    job: Job<()>,
+    job: Job<Desk>,
     /// Last: fields are dropped in the order of their declaration, and the scope may end when this is
     /// gone.
     member: Member,
 }
 
 impl Held {
-    fn run(self, turn: Turn<'_, ()>) {
+    fn run(self, turn: Turn<'_, Desk>) {
         // First, and so dropped last, panic or not.
         let _member = self.member;
         (self.job)(turn);

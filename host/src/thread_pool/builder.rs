@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{BuildError, with_causes};
 use crate::panic_place;
+use crate::running::Running;
 use crate::settings::{Defaults, WorkerSettings, processors};
 use crate::thread_pool::ThreadPool;
 use crate::thread_pool::closures::Closures;
@@ -138,16 +139,19 @@ impl ThreadPoolBuilder {
             stack_bytes: self.stack_bytes,
         };
         let initializer = self.initializer;
+        let running = Arc::<Running>::default();
+        let of_workers = Arc::clone(&running);
         let start = move |_| {
-            initializer
-                .as_ref()
-                .map_or(Ok(()), |initialize| initialize())
+            if let Some(initialize) = &initializer {
+                initialize()?;
+            }
+            Ok(of_workers.desk())
         };
         panic_place::install();
         let workers = Workers::new(self.settings.check(&defaults, start)?);
         let closures = Closures {
             queue: workers.queue().clone(),
-            running: Arc::default(),
+            running,
             counters: Arc::default(),
         };
         Ok(ThreadPool {

@@ -14,13 +14,14 @@ use crate::panic_place;
 use crate::progress::Report;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
-use crate::running::Running;
-use crate::slot::{Job, Turn};
+use crate::running::{Desk, Running};
+use crate::slot::Turn;
 use crate::stats::Counters;
+use crate::trace::Trace;
 
 /// Where closures are submitted.
 pub(crate) struct Closures {
-    pub(crate) queue: Queue<()>,
+    pub(crate) queue: Queue<Desk>,
     pub(crate) running: Arc<Running>,
     pub(crate) counters: Arc<Counters>,
 }
@@ -40,23 +41,14 @@ impl Closures {
         T: Send + 'static,
     {
         let submission = Submission::new(std::any::type_name::<F>());
-        let queued = self.queue.submit(closure, patience, |closure| {
-            let promise = submission.promise(&self.counters);
-            let completion = promise.completion();
-            let running = Arc::clone(&self.running);
-            let job: Job<()> = Box::new(move |turn| match turn {
-                Turn::Run { busy, .. } => run(|| call(closure), promise, token, &running, busy),
+        let task = (submission, &self.counters);
+        let queued = self.queue.submit_task(closure, patience, task, |closure| {
+            |turn: Turn<'_, Desk>, promise| match turn {
+                Turn::Run { own, busy, .. } => run(|| call(closure), promise, token, own, busy),
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-            });
-            (job, completion)
-        });
-        match queued {
-            Ok((queued, completion)) => {
-                completion.set_queued(queued);
-                Ok(TaskHandle { completion })
             }
-            Err((kind, closure)) => Err(SubmitError::new(kind, closure)),
-        }
+        });
+        queued.map_err(|(kind, closure)| SubmitError::new(kind, closure))
     }
 
     /// Queues calls of `call` that one worker does one after the other. A cancelled chunk ends after
@@ -74,21 +66,15 @@ impl Closures {
         T: Send + 'static,
     {
         let submission = Submission::of_chunk(std::any::type_name::<F>(), inputs.len());
-        let queued = self.queue.submit(inputs, patience, |inputs| {
-            let promise = submission.promise(&self.counters);
-            let completion = promise.completion();
-            let running = Arc::clone(&self.running);
-            let job: Job<()> = Box::new(move |turn| match turn {
-                Turn::Run { busy, .. } => {
-                    run_chunk(inputs, &*call, promise, &report, &running, busy);
+        let task = (submission, &self.counters);
+        self.queue.submit_task(inputs, patience, task, |inputs| {
+            move |turn: Turn<'_, Desk>, promise: Promise<_>| match turn {
+                Turn::Run { own, busy, .. } => {
+                    run_chunk(inputs, &*call, promise, &report, own, busy);
                 }
                 Turn::Broken(reason) => promise.fail(TaskErrorKind::Broken(reason)),
-            });
-            (job, completion)
-        });
-        let (queued, completion) = queued?;
-        completion.set_queued(queued);
-        Ok(TaskHandle { completion })
+            }
+        })
     }
 }
 
@@ -96,11 +82,11 @@ fn run<T: Send + 'static>(
     closure: impl FnOnce() -> T,
     promise: Promise<T>,
     token: Option<CancelToken>,
-    running: &Running,
+    desk: &Desk,
     busy: Busy<'_>,
 ) {
     match token {
-        Some(token) => run_told(|_| closure(), promise, token, running, busy),
+        Some(token) => run_told(|_| closure(), promise, token, desk, busy),
         None if promise.claim(None) => run_claimed(closure, promise, busy, ()),
         None => {}
     }
@@ -111,12 +97,12 @@ pub(crate) fn run_told<T: Send>(
     closure: impl FnOnce(&CancelToken) -> T,
     promise: Promise<T>,
     token: CancelToken,
-    running: &Running,
+    desk: &Desk,
     busy: Busy<'_>,
 ) {
     let stop: Arc<dyn Stop> = Arc::new(token.clone());
     if promise.claim(Some(Arc::clone(&stop))) {
-        let entered = running.enter(stop);
+        let entered = desk.enter(stop);
         run_claimed(|| closure(&token), promise, busy, entered);
     }
 }
@@ -128,7 +114,7 @@ fn run_claimed<T>(
     entered: impl Sized,
 ) {
     let started = Instant::now();
-    let outcome = promise.trace(|| caught(closure));
+    let outcome = Trace::run(promise.trace().as_ref(), || caught(closure));
     let outcome = outcome.map_err(|kind| promise.error(kind, Vec::new()));
     promise.count_busy(started.elapsed());
     drop(entered);
@@ -140,7 +126,7 @@ fn run_chunk<A, T: Send + 'static>(
     closure: &impl Fn(A) -> T,
     promise: Promise<Vec<Outcome<T>>>,
     report: &Report,
-    running: &Running,
+    desk: &Desk,
     busy: Busy<'_>,
 ) {
     let token = CancelToken::default();
@@ -148,7 +134,7 @@ fn run_chunk<A, T: Send + 'static>(
     if !promise.claim(Some(Arc::clone(&stop))) {
         return;
     }
-    let entered = running.enter(stop);
+    let entered = desk.enter(stop);
     let call = |input| {
         let outcome = caught(|| closure(input));
         outcome.map_err(|kind| promise.error(kind, Vec::new()))
