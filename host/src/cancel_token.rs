@@ -11,20 +11,33 @@ use crate::sync::{AtomicBool, Ordering};
 /// Clones belong to the same task.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken {
-    cancelled: Arc<AtomicBool>,
+    cancelled: Arc<Flag>,
 }
+
+#[derive(Debug, Default)]
+struct Flag(AtomicBool);
 
 impl CancelToken {
     /// Returns whether the task was cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
+        self.cancelled.0.load(Ordering::Acquire)
+    }
+
+    /// Cancels the task.
+    pub(crate) fn stop(&self) {
+        self.cancelled.stop();
+    }
+
+    /// Returns how the task is told.
+    pub(crate) fn to_stop(&self) -> Arc<dyn Stop> {
+        Arc::<Flag>::clone(&self.cancelled)
     }
 }
 
-impl Stop for CancelToken {
+impl Stop for Flag {
     fn stop(&self) -> bool {
-        self.cancelled.store(true, Ordering::Release);
+        self.0.store(true, Ordering::Release);
         false
     }
 }

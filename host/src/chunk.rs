@@ -26,7 +26,8 @@ struct Values<'a, T> {
     promise: &'a Promise<Vec<Outcome<T>>>,
     report: &'a Report,
     untold: u64,
-    /// So many are told of at once: twice as many as the last time, if they were not too long.
+    /// So many are told of at once: as many as others took so long for; then twice as many as the last time,
+    /// if they were not too long.
     at_once: u64,
     told: Instant,
 }
@@ -37,7 +38,7 @@ impl<'a, T> Values<'a, T> {
             promise,
             report,
             untold: 0,
-            at_once: 1,
+            at_once: report.in_time(UNTOLD, MOST_UNTOLD),
             told: now,
         }
     }

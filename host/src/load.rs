@@ -8,6 +8,8 @@ use crate::sync::{AtomicBool, AtomicIsize, Ordering};
 pub(crate) struct Load {
     /// All workers were started: from then on nobody asks for `spare`, and nobody counts it.
     pub(crate) all_started: AtomicBool,
+    /// Whether a worker looks for a job without sleeping: one at most.
+    pub(crate) looking: AtomicBool,
     /// Free workers less places taken in the queue. Below zero there is more to do than workers.
     pub(crate) spare: AtomicIsize,
     /// Workers that have a job of a queue with a limit.

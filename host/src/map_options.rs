@@ -78,7 +78,7 @@ impl MapOptions {
     /// Lets the library choose the chunks. With a [window](Self::window) it measures how long the
     /// tasks take and makes chunks of about a millisecond; without one, where all is submitted before
     /// anything can be measured, of an eighth of a worker's share of what is left, but not more than
-    /// 256 inputs (and of one where the number of inputs is not known).
+    /// 1024 inputs (and of one where the number of inputs is not known).
     #[must_use]
     pub fn auto_chunk(mut self) -> Self {
         self.chunk = Sizing::Auto;
@@ -173,7 +173,7 @@ impl ChunkSize {
         /// Bounds what inputs and results of a chunk take up, where tasks take next to no time.
         const MOST_BY_PACE: u128 = 4096;
         /// Not more by number alone: the tasks may be slow ones.
-        const MOST_BY_NUMBER: usize = 256;
+        const MOST_BY_NUMBER: usize = 1024;
         /// So that the last chunks are small against the whole, and workers end together.
         const CHUNKS_PER_WORKER: usize = 8;
         match *self {

@@ -74,7 +74,9 @@ impl<I: Iterator, S> Feed<I, S> {
         match (self.submit)(chunk, patience, Arc::clone(&report)) {
             Ok(handle) => {
                 self.taken += tasks;
-                handle.on_finish(move |outcome| report.all_ended(outcome.is_err()));
+                if report.is_watched() {
+                    handle.on_finish(move |outcome| report.all_ended(outcome.is_err()));
+                }
                 Fed::Chunk(tasks, handle)
             }
             Err((SubmitErrorKind::QueueFull, chunk)) if matches!(patience, Patience::None) => {

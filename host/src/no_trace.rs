@@ -2,14 +2,14 @@
 
 use sandpool_abi::imports::Level;
 
-use crate::completion::{Outcome, TaskName};
+use crate::completion::Outcome;
 
 /// There is none.
 #[derive(Clone)]
 pub(crate) enum Trace {}
 
 impl Trace {
-    pub(crate) fn new(_: &TaskName, _: u64) -> Option<Self> {
+    pub(crate) fn new(_: &str, _: u64) -> Option<Self> {
         None
     }
 

@@ -139,6 +139,17 @@ impl Report {
         }
     }
 
+    /// Returns how many tasks of the map take so long, at least 1 and at most `most`: as far as is known.
+    pub(crate) fn in_time(&self, time: Duration, most: u64) -> u64 {
+        match self.pace.of_one() {
+            Some(one) if !self.is_watched() => {
+                let tasks = time.as_nanos() / one.as_nanos().max(1);
+                u64::try_from(tasks).unwrap_or(most).clamp(1, most)
+            }
+            _ => 1,
+        }
+    }
+
     /// Whether somebody wants to know of each task.
     pub(crate) fn is_watched(&self) -> bool {
         self.meter.is_some()

@@ -80,10 +80,9 @@ impl<W: 'static> Queue<W> {
 
     /// Returns why no job is accepted, if none is.
     pub(crate) fn closed(&self) -> Option<SubmitErrorKind> {
-        match self.shared.is_closed.load(Ordering::Acquire) {
-            true => sync::lock(&self.shared.control).closed(),
-            false => None,
-        }
+        let why = || sync::lock(&self.shared.control).closed();
+        let is_closed = self.shared.is_closed.load(Ordering::Acquire);
+        is_closed.then(why).flatten()
     }
 }
 

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sandpool_abi::imports::Level;
 use tracing::field::Empty;
+use tracing::level_filters::LevelFilter;
 
-use crate::completion::{Outcome, TaskName};
+use crate::completion::Outcome;
 use crate::error::{TaskError, TaskErrorKind};
 use crate::text::Escaped;
 
@@ -17,8 +18,11 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Of a task that is submitted now, or of a chunk of so many, if somebody listens.
-    pub(crate) fn new(name: &TaskName, tasks: u64) -> Option<Self> {
+    pub(crate) fn new(name: &str, tasks: u64) -> Option<Self> {
         static IDS: AtomicU64 = AtomicU64::new(1);
+        if LevelFilter::current() < LevelFilter::INFO {
+            return None;
+        }
         let span = tracing::info_span!(
             target: "sandpool",
             "task",

@@ -45,8 +45,6 @@ pub(crate) struct Shared<W: 'static> {
     pub(crate) control: Mutex<Control<W>>,
     /// No job is accepted any more; for who looks without the lock.
     pub(crate) is_closed: AtomicBool,
-    /// Workers that look for a job without sleeping: one at most.
-    pub(crate) looking: AtomicBool,
     /// There is a job for one who sleeps, or there will be none any more.
     pub(crate) work: Condvar,
     /// There is room in the queue for one more, or no job is accepted any more.
@@ -103,7 +101,6 @@ impl<W: 'static> Workers<W> {
                 broken: None,
             }),
             is_closed: AtomicBool::new(false),
-            looking: AtomicBool::new(false),
             work: Condvar::new(),
             room: Condvar::new(),
             exited: Condvar::new(),
@@ -249,11 +246,11 @@ impl<W: 'static> Shared<W> {
     /// Looks for a place in the queue for a while, unless another worker does. Meanwhile nobody is woken for a
     /// job that comes: see [`has_to_be_told`](Self::has_to_be_told).
     fn look(&self) -> Option<Arc<dyn Place<W>>> {
-        if self.looking.swap(true, Ordering::SeqCst) {
+        if self.load.looking.swap(true, Ordering::SeqCst) {
             return None;
         }
         let found = sync::spin(|| self.try_next());
-        self.looking.store(false, Ordering::SeqCst);
+        self.load.looking.store(false, Ordering::SeqCst);
         if found.is_some() && !self.queue.is_empty() {
             self.tell_of_more(sync::lock(&self.control));
         }
@@ -272,7 +269,7 @@ impl<W: 'static> Shared<W> {
     /// Whether a worker has to be woken for a job that was sent. One that is looking either finds it, or has
     /// found another before that, and then sees in the queue that there is more.
     pub(crate) fn has_to_be_told(&self, control: &Control<W>) -> bool {
-        control.sleeping > 0 && !self.looking.load(Ordering::SeqCst)
+        control.sleeping > 0 && !self.load.looking.load(Ordering::SeqCst)
     }
 
     pub(crate) fn id(&self) -> PoolId {

@@ -51,7 +51,7 @@ fn each_task_of_a_chunk_is_counted_once_whoever_ends_it() {
             } = Ends::new(submission, &counters);
             let stop: Arc<dyn Stop> = match can_be_stopped {
                 true => Arc::new(Stoppable),
-                false => Arc::new(CancelToken::default()),
+                false => CancelToken::default().to_stop(),
             };
             let worker = thread::spawn(|| work(promise, stop));
             let canceller = handle.cancel_handle();

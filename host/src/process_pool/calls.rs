@@ -9,7 +9,7 @@ use sandpool_abi::codec::CodecError;
 use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
 use crate::limits::Due;
-use crate::process_pool::tasks::{Target, Tasks};
+use crate::process_pool::tasks::{Callee, Tasks};
 use crate::running::{Desk, Running};
 use crate::sandbox::{Interrupt, Plan, Processes, Reservation};
 use crate::sync;
@@ -99,29 +99,30 @@ impl Drop for Borrowed<'_> {
 }
 
 impl Tasks {
-    /// Runs a task on this thread. `None` where that cannot be: it has to be submitted.
+    /// Runs the task of this name on this thread, if that can be: otherwise it has to be submitted.
     pub(crate) fn call<A, R, D>(
         &self,
-        target: &Target<A, D>,
+        name: &'static str,
+        callee: Callee<'_, A, D>,
         args: &A,
     ) -> Option<Result<R, TaskError>>
     where
-        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+        D: FnOnce(Reply<'_>) -> Result<R, CodecError>,
     {
         let borrowed = self.callers.borrow()?;
         let caller = borrowed.caller.as_ref().expect("it is taken on drop");
-        let trace = Trace::new(&target.name, 1);
+        let trace = Trace::new(name, 1);
         self.counters.start_call();
         let fuel_used = Cell::new(None);
-        let due = target.limits.deadline.and_then(Due::after);
+        let due = callee.limits.deadline.and_then(Due::after);
         let (processes, interrupt) = (&caller.processes, &caller.interrupt);
-        let run = || target.call(args, processes, due, interrupt, &fuel_used);
+        let run = || callee.call(args, processes, due, interrupt, &fuel_used);
         let outcome = Trace::run(trace.as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             if let TaskErrorKind::Broken(reason) = &fault.kind {
                 self.queue.shared.break_down(reason);
             }
-            let error = TaskError::new(target.name.clone(), fault.kind, fault.backtrace);
+            let error = TaskError::new(name.into(), fault.kind, fault.backtrace);
             error.with_coredump(fault.coredump)
         });
         if let Some(fuel) = fuel_used.get() {

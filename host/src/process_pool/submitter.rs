@@ -16,7 +16,7 @@ use crate::map_options::MapOptions;
 use crate::map_with::MapWith;
 use crate::process_pool::ProcessPool;
 use crate::process_pool::process_scope::{self, ProcessScope};
-use crate::process_pool::tasks::{Encoded, Target};
+use crate::process_pool::tasks::{Callee, Encoded, Target};
 use crate::queue::Patience;
 use crate::sandbox::Entry;
 
@@ -142,8 +142,13 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args).into()),
         };
-        let target = self.target(T::RECORD.name, entry, T::encode, decode);
-        if let Some(outcome) = tasks.call(&target, &args) {
+        let callee = Callee {
+            entry,
+            limits: &self.limits,
+            encode: T::encode,
+            decode,
+        };
+        if let Some(outcome) = tasks.call(T::RECORD.name, callee, &args) {
             return Ok(outcome?);
         }
         Ok(from_value(self.submit(task, args)?.join()?))

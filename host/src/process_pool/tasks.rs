@@ -58,6 +58,14 @@ pub(crate) struct Target<A, D> {
     pub(crate) decode: D,
 }
 
+/// The same, for a call that is made now.
+pub(crate) struct Callee<'a, A, D> {
+    pub(crate) entry: &'a Entry,
+    pub(crate) limits: &'a Limits,
+    pub(crate) encode: fn(&A) -> Encoded<'_>,
+    pub(crate) decode: D,
+}
+
 impl Tasks {
     /// Queues a task, or gives back what it was to be called with.
     pub(crate) fn submit<A, R, D>(
@@ -249,7 +257,9 @@ impl Worker {
     where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let outcome = target.call(&args, &self.processes, due, interrupt, fuel_used);
+        let outcome = target
+            .callee()
+            .call(&args, &self.processes, due, interrupt, fuel_used);
         // It is foreign, and may panic.
         quietly(|| drop(args));
         outcome
@@ -269,9 +279,23 @@ impl<A, D: Clone> Clone for Target<A, D> {
 }
 
 impl<A, D> Target<A, D> {
+    fn callee<R>(&self) -> Callee<'_, A, &D>
+    where
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+    {
+        Callee {
+            entry: &self.entry,
+            limits: &self.limits,
+            encode: self.encode,
+            decode: &self.decode,
+        }
+    }
+}
+
+impl<A, D> Callee<'_, A, D> {
     /// Calls the task in one of these processes.
     pub(crate) fn call<R>(
-        &self,
+        self,
         args: &A,
         processes: &Processes,
         due: Option<Due>,
@@ -279,7 +303,7 @@ impl<A, D> Target<A, D> {
         fuel_used: &Cell<Option<u64>>,
     ) -> Result<R, Fault>
     where
-        D: Fn(Reply<'_>) -> Result<R, CodecError>,
+        D: FnOnce(Reply<'_>) -> Result<R, CodecError>,
     {
         // The engine does not panic, but this runs the `Serialize` of the arguments' type and the
         // `Deserialize` of the result's.
@@ -287,14 +311,14 @@ impl<A, D> Target<A, D> {
             let arguments = (self.encode)(args);
             let arguments = arguments.map_err(|error| bad_arguments(&error))?;
             let call = Call {
-                entry: &self.entry,
+                entry: self.entry,
                 arguments: &arguments,
-                limits: &self.limits,
+                limits: self.limits,
                 due,
                 interrupt,
                 fuel_used,
             };
-            processes.run(&call, &self.decode)
+            processes.run(&call, self.decode)
         });
         outcome.unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
     }

@@ -33,9 +33,11 @@ pub(crate) struct Call<'a> {
 impl Call<'_> {
     /// Returns when it has to have ended, if it starts now.
     fn due_from_now(&self) -> Option<Due> {
-        let started = self.limits.timeout.and_then(Due::after);
-        let due = [started, self.due].into_iter().flatten();
-        due.min_by_key(|due| due.at)
+        match (self.limits.timeout.and_then(Due::after), self.due) {
+            (Some(from_now), Some(due)) if due.at < from_now.at => Some(due),
+            (None, due) => due,
+            (from_now, _) => from_now,
+        }
     }
 }
 

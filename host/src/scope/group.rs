@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::cancel_token::CancelToken;
-use crate::control::{Queued, Stop};
+use crate::control::Queued;
 use crate::sync::{self, Condvar, Mutex};
 use crate::this_worker;
 

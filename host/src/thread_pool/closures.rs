@@ -6,7 +6,6 @@ use std::time::Instant;
 use crate::cancel_token::CancelToken;
 use crate::chunk::{self, Chunk, Refused};
 use crate::completion::Outcome;
-use crate::control::Stop;
 use crate::error::{SubmitError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::load::Busy;
@@ -100,7 +99,7 @@ pub(crate) fn run_told<T: Send>(
     desk: &Desk,
     busy: Busy<'_>,
 ) {
-    let stop: Arc<dyn Stop> = Arc::new(token.clone());
+    let stop = token.to_stop();
     if promise.claim(Some(Arc::clone(&stop))) {
         let entered = desk.enter(stop);
         run_claimed(|| closure(&token), promise, busy, entered);
@@ -130,7 +129,7 @@ fn run_chunk<A, T: Send + 'static>(
     busy: Busy<'_>,
 ) {
     let token = CancelToken::default();
-    let stop: Arc<dyn Stop> = Arc::new(token.clone());
+    let stop = token.to_stop();
     if !promise.claim(Some(Arc::clone(&stop))) {
         return;
     }
