@@ -27,6 +27,7 @@
 mod bounded;
 pub mod codec;
 pub mod imports;
+mod numbers;
 mod outcome;
 mod panic;
 mod record;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Span;
 use crate::codec::{self, CodecError};
 
 /// The first byte of an answer.
@@ -16,6 +17,9 @@ pub enum Status {
     BadArguments = 2,
     /// Text follows: the task's value could not be encoded.
     BadResult = 3,
+    /// A [`Span`] follows, lowest byte first: the task's value is the bytes there, which are not copied to be
+    /// told.
+    Bytes = 4,
 }
 
 /// The longest answer that is not a value. An error takes many times its size to take apart.
@@ -41,6 +45,8 @@ pub enum Outcome<'a> {
     BadArguments(String),
     /// The guest could not encode the task's value.
     BadResult(String),
+    /// The task's value are the bytes there.
+    Bytes(Span),
 }
 
 impl<'a> Outcome<'a> {
@@ -62,6 +68,12 @@ impl<'a> Outcome<'a> {
             s if s == Status::Failed as u8 => codec::decode(payload).map(Self::Failed),
             s if s == Status::BadArguments as u8 => Ok(Self::BadArguments(text())),
             s if s == Status::BadResult as u8 => Ok(Self::BadResult(text())),
+            s if s == Status::Bytes as u8 => match payload.try_into() {
+                Ok(span) => Ok(Self::Bytes(Span::from_u64(u64::from_le_bytes(span)))),
+                Err(_) => Err(CodecError::new(
+                    "the answer does not tell where its bytes are",
+                )),
+            },
             other => Err(CodecError::new(format!(
                 "the answer has the unknown status {other}"
             ))),
@@ -72,6 +84,7 @@ impl<'a> Outcome<'a> {
 #[cfg(test)]
 mod tests {
     use super::{MAX_FAILURE_BYTES, Outcome};
+    use crate::Span;
 
     #[test]
     fn an_answer_that_makes_no_sense_is_an_error() {
@@ -80,6 +93,10 @@ mod tests {
         let unknown = Outcome::read(&[9]).unwrap_err();
         assert!(unknown.to_string().contains('9'), "{unknown}");
         assert_eq!(Outcome::read(&[0, 5]), Ok(Outcome::Value(&[5])));
+        let span = Span { ptr: 2, len: 1 };
+        let answer = [&[4][..], &span.to_u64().to_le_bytes()].concat();
+        assert_eq!(Outcome::read(&answer), Ok(Outcome::Bytes(span)));
+        assert!(Outcome::read(&answer[..8]).is_err());
         let mut long = vec![2; MAX_FAILURE_BYTES + 2];
         assert!(Outcome::read(&long).is_err());
         long[0] = 0;

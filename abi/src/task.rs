@@ -63,9 +63,9 @@ pub enum Arguments<'a> {
     Scalars([u64; SCALAR_SLOTS]),
     /// For the task export.
     Encoded(Encoding, Cow<'a, [u8]>),
-    /// For the task export: bytes or text that are its only argument, in postcard. They need not be copied to
-    /// be encoded.
-    Bytes(&'a [u8]),
+    /// For the task export: bytes, text or numbers that are its only argument, in postcard. They need not be
+    /// copied to be encoded.
+    Bytes(Cow<'a, [u8]>),
 }
 
 impl Arguments<'_> {
@@ -78,7 +78,7 @@ impl Arguments<'_> {
                 Arguments::Encoded(encoding, bytes.into_owned().into())
             }
             Self::Bytes(bytes) => {
-                let bytes = codec::encode_bytes(bytes, Vec::new());
+                let bytes = codec::encode_bytes(&bytes, Vec::new());
                 Arguments::Encoded(Encoding::Postcard, bytes.into())
             }
         }
@@ -92,4 +92,33 @@ pub enum Reply<'a> {
     Scalar(u64),
     /// Of the task export, encoded like the arguments.
     Encoded(&'a [u8]),
+    /// Of the task export: the bytes themselves, or those of numbers.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Reply<'a> {
+    /// Returns what is encoded.
+    ///
+    /// # Errors
+    ///
+    /// The reply is not an encoded one.
+    pub fn encoded(self) -> Result<&'a [u8], CodecError> {
+        match self {
+            Self::Encoded(bytes) => Ok(bytes),
+            Self::Scalar(_) => Err(CodecError::new("a scalar came for an encoded result")),
+            Self::Bytes(_) => Err(CodecError::new("bytes came for an encoded result")),
+        }
+    }
+
+    /// Returns the bytes that the reply stands for.
+    ///
+    /// # Errors
+    ///
+    /// It stands for something else.
+    pub fn bytes(self) -> Result<&'a [u8], CodecError> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            other => codec::decode::<&codec::Bytes>(other.encoded()?).map(|bytes| &**bytes),
+        }
+    }
 }

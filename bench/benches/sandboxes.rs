@@ -2,11 +2,20 @@
 //!
 //! `cargo bench -p sandpool-bench --bench sandboxes`
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use probe_tasks::{count, echo, nothing, prepare, smallest_factor, touch};
-use sandpool::{Initialization, Interruption, Isolation, ModuleStore, ProcessPool, TaskModule};
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use probe_tasks::{
+    Article, count, echo, echo_numbers, nothing, one_more, prepare, smallest_factor, touch,
+};
+use sandpool::{
+    Initialization, Interruption, Isolation, Limits, ModuleStore, ProcessPool, TaskModule,
+};
+use sandpool_abi::{ALLOC_EXPORT, MEMORY_EXPORT, Outcome, Span, TASK_EXPORT_PREFIX, codec};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use wasmtime::{
-    Config, Engine, Instance, InstanceAllocationStrategy, InstancePre, Linker, Module,
+    Config, Engine, Instance, InstanceAllocationStrategy, InstancePre, Linker, Memory, Module,
     PoolingAllocationConfig, Store, TypedFunc,
 };
 
@@ -83,6 +92,77 @@ fn warm(criterion: &mut Criterion) {
                 .expect("it does not trap")
         });
     });
+    let article = Article {
+        id: 7,
+        count: 3,
+        name: "cheese".to_owned(),
+    };
+    group.bench_function("call, small struct", |bencher| {
+        bencher.iter(|| {
+            pool.call(one_more, article.clone())
+                .expect("it does not fail")
+        });
+    });
+    let mut by_hand = ByHand::new(&raw, "one_more");
+    group.bench_function("engine, small struct", |bencher| {
+        bencher.iter(|| {
+            let article: Article = by_hand.call(&article.clone());
+            article
+        });
+    });
+    group.finish();
+}
+
+/// A task called with values by the engine's own calls.
+struct ByHand {
+    store: Store<()>,
+    memory: Memory,
+    alloc: TypedFunc<u32, u32>,
+    task: TypedFunc<(u32, u32, u32), u64>,
+}
+
+impl ByHand {
+    fn new(raw: &Raw, task: &str) -> Self {
+        let (mut store, instance) = raw.start();
+        let memory = instance.get_memory(&mut store, MEMORY_EXPORT);
+        let alloc = instance.get_typed_func(&mut store, ALLOC_EXPORT);
+        let task = instance.get_typed_func(&mut store, &format!("{TASK_EXPORT_PREFIX}{task}"));
+        Self {
+            memory: memory.expect("it is exported"),
+            alloc: alloc.expect("it is exported"),
+            task: task.expect("it is exported"),
+            store,
+        }
+    }
+
+    fn call<A: Serialize, R: DeserializeOwned>(&mut self, args: &A) -> R {
+        let store = &mut self.store;
+        let args = codec::encode(args).expect("it can be encoded");
+        let len = u32::try_from(args.len()).expect("it is small");
+        let ptr = self.alloc.call(&mut *store, len).expect("there is room");
+        let written = self.memory.write(&mut *store, ptr as usize, &args);
+        written.expect("it is in the memory");
+        let answer = self.task.call(&mut *store, (0, ptr, len));
+        let span = Span::from_u64(answer.expect("it does not trap"));
+        let memory = self.memory.data(&*store);
+        let range = span.range(memory.len()).expect("it is in the memory");
+        match Outcome::read(&memory[range]) {
+            Ok(Outcome::Value(bytes)) => codec::decode(bytes).expect("it is one"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What goes through a sandbox as it is. It stays, with a memory of up to a gigabyte.
+fn bulk(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("bulk");
+    let tasks = usize::MAX.try_into().expect("not zero");
+    let pool = ProcessPool::builder(probe_tasks::MODULE)
+        .workers(1)
+        .isolation(Isolation::Reuse { tasks })
+        .reuse_memory_bytes(1 << 30)
+        .limits(Limits::new().memory_bytes(1 << 30));
+    let pool = pool.build().expect("the pool can be made");
     for bytes in [64, 1_000_000, 64_000_000] {
         let data = vec![1_u8; bytes];
         group
@@ -92,7 +172,7 @@ fn warm(criterion: &mut Criterion) {
             bencher.iter_batched(
                 || data.clone(),
                 |data| pool.call(echo, data).expect("it does not fail"),
-                criterion::BatchSize::PerIteration,
+                BatchSize::PerIteration,
             );
         });
         group.bench_function(format!("call_with, echo of {bytes} bytes"), |bencher| {
@@ -102,12 +182,30 @@ fn warm(criterion: &mut Criterion) {
                     pool.call_with(echo, data, <[u8]>::len)
                         .expect("it does not fail")
                 },
-                criterion::BatchSize::PerIteration,
+                BatchSize::PerIteration,
             );
         });
+        let numbers = vec![1.0; bytes / size_of::<f64>()];
+        group.bench_function(
+            format!("call, echo of numbers of {bytes} bytes"),
+            |bencher| {
+                bencher.iter_batched(
+                    || numbers.clone(),
+                    |numbers| pool.call(echo_numbers, numbers).expect("it does not fail"),
+                    BatchSize::PerIteration,
+                );
+            },
+        );
         let mut copy = vec![0_u8; bytes];
         group.bench_function(format!("memcpy of {bytes} bytes"), |bencher| {
-            bencher.iter(|| copy.copy_from_slice(std::hint::black_box(&data)));
+            bencher.iter(|| copy.copy_from_slice(black_box(&data)));
+        });
+        group.bench_function(format!("copy of {bytes} bytes to new memory"), |bencher| {
+            bencher.iter_batched(
+                || (),
+                |()| black_box(&data).clone(),
+                BatchSize::PerIteration,
+            );
         });
     }
     group.finish();
@@ -144,6 +242,58 @@ fn new_instances(criterion: &mut Criterion) {
         group.bench_function(format!("call, touching {kib} KiB"), |bencher| {
             bencher.iter(|| pool.call(touch, kib << 10).expect("it does not fail"));
         });
+    }
+    group.finish();
+}
+
+/// Many tasks at once, each in a new sandbox: what a second worker adds, and a second thread with the engine's
+/// own calls.
+fn scaling(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("new instances at once");
+    const TASKS: usize = 2000;
+    group
+        .throughput(Throughput::Elements(TASKS as u64))
+        .sample_size(20);
+    for kib in [0, 64, 1024] {
+        for workers in [1, 2] {
+            let pool = ProcessPool::builder(probe_tasks::MODULE).workers(workers);
+            let pool = pool.build().expect("the pool can be made");
+            group.bench_function(
+                format!("{workers} workers, touching {kib} KiB"),
+                |bencher| {
+                    bencher.iter(|| {
+                        let handles: Vec<_> = (0..TASKS)
+                            .map(|_| pool.submit(touch, kib << 10).expect("it is open"))
+                            .collect();
+                        for handle in handles {
+                            handle.join().expect("it does not fail");
+                        }
+                    });
+                },
+            );
+        }
+    }
+    let raw = Raw::new();
+    for threads in [1, 2] {
+        group.bench_function(
+            format!("engine, {threads} threads, touching 0 KiB"),
+            |bencher| {
+                bencher.iter(|| {
+                    std::thread::scope(|scope| {
+                        for _ in 0..threads {
+                            scope.spawn(|| {
+                                for _ in 0..TASKS / threads {
+                                    let (mut store, instance) = raw.start();
+                                    let task = scalar(&mut store, &instance, "touch");
+                                    let pages = task.call(&mut store, (0, 0, 0, 0));
+                                    pages.expect("it does not trap");
+                                }
+                            });
+                        }
+                    });
+                });
+            },
+        );
     }
     group.finish();
 }
@@ -207,5 +357,13 @@ fn loading(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, warm, new_instances, prepared, loading);
+criterion_group!(
+    benches,
+    warm,
+    bulk,
+    new_instances,
+    scaling,
+    prepared,
+    loading
+);
 criterion_main!(benches);

@@ -1,7 +1,9 @@
 //! Memory that the host writes to and reads from. The only `unsafe` code of the crate.
 
+use std::any::Any;
 use std::cell::{RefCell, UnsafeCell};
 
+use sandpool_abi::codec::Number;
 use sandpool_abi::{PANIC_REPORT_BYTES, Span};
 
 /// Reserves `len` bytes for the host to write arguments to. They belong to the host until it hands
@@ -17,22 +19,38 @@ extern "C" fn alloc(len: usize) -> *mut u8 {
 thread_local! {
     /// The answer that the host is reading.
     static ANSWER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+
+    /// What the answer points to.
+    static KEPT: RefCell<Option<Box<dyn Any>>> = const { RefCell::new(None) };
 }
 
 /// Gives `answer` to the host, which reads it before it calls again.
 pub(crate) fn give_answer(answer: Vec<u8>) -> Span {
-    let number = |number| u32::try_from(number).expect("wasm32 has 32-bit addresses");
-    let span = Span {
-        ptr: number(answer.as_ptr().addr()),
-        len: number(answer.len()),
-    };
+    let span = span_of(&answer);
     ANSWER.set(answer);
     span
+}
+
+/// Keeps numbers, which a guest has in memory as they travel, until the host has read the answer that tells
+/// where they are.
+pub(crate) fn keep<T: Number>(numbers: Vec<T>) -> Span {
+    let span = span_of(&numbers);
+    KEPT.set(Some(Box::new(numbers)));
+    span
+}
+
+fn span_of<T>(list: &[T]) -> Span {
+    let number = |number| u32::try_from(number).expect("wasm32 has 32-bit addresses");
+    Span {
+        ptr: number(list.as_ptr().addr()),
+        len: number(size_of_val(list)),
+    }
 }
 
 /// Frees the last answer: the host has read it.
 pub(crate) fn forget_answer() {
     ANSWER.take();
+    KEPT.take();
 }
 
 /// Takes back the arguments that the host wrote.
@@ -62,7 +80,7 @@ pub(crate) fn with_panic_report(write: impl FnOnce(&mut [u8; PANIC_REPORT_BYTES]
 
 #[cfg(all(test, miri, target_pointer_width = "32"))]
 mod tests {
-    use super::{alloc, forget_answer, give_answer, take_arguments, with_panic_report};
+    use super::{alloc, forget_answer, give_answer, keep, take_arguments, with_panic_report};
 
     #[test]
     fn arguments_come_back_as_the_host_wrote_them() {
@@ -92,6 +110,18 @@ mod tests {
         }
         forget_answer();
         assert_eq!(super::ANSWER.with_borrow(Vec::capacity), 0);
+    }
+
+    #[test]
+    fn what_an_answer_points_to_is_there_until_it_is_forgotten() {
+        let numbers = vec![1_u16, 2, 3];
+        let at = numbers.as_ptr();
+        let span = keep(numbers);
+        assert_eq!((at.addr(), 6), (span.ptr as usize, span.len as usize));
+        // SAFETY: as above.
+        assert_eq!(unsafe { std::slice::from_raw_parts(at, 3) }, [1, 2, 3]);
+        forget_answer();
+        assert!(super::KEPT.with_borrow(Option::is_none));
     }
 
     #[test]

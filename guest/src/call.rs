@@ -53,10 +53,12 @@ fn failed(failure: &sandpool_abi::Failure) -> Vec<u8> {
 
 /// Arguments and results of hosts that know the task's types.
 pub mod postcard {
-    use sandpool_abi::{Failure, Status, codec};
+    use sandpool_abi::{Failure, Span, Status, codec};
     use serde::Serialize;
 
     pub use sandpool_abi::codec::decode;
+
+    use crate::buffers;
 
     /// Returns the answer for what the task returned.
     pub fn answer<T: Serialize>(result: Result<T, Failure>) -> Vec<u8> {
@@ -70,9 +72,23 @@ pub mod postcard {
     /// Returns the answer for a task that returned bytes.
     pub fn answer_bytes(result: Result<Vec<u8>, Failure>) -> Vec<u8> {
         match result {
-            Ok(bytes) => codec::encode_bytes(&bytes, vec![Status::Value as u8]),
+            Ok(bytes) => in_place(buffers::keep(bytes)),
             Err(failure) => super::failed(&failure),
         }
+    }
+
+    /// Returns the answer for a task that returned numbers.
+    pub fn answer_numbers<T: codec::Number>(result: Result<Vec<T>, Failure>) -> Vec<u8> {
+        match result {
+            Ok(numbers) => in_place(buffers::keep(numbers)),
+            Err(failure) => super::failed(&failure),
+        }
+    }
+
+    fn in_place(bytes: Span) -> Vec<u8> {
+        let mut answer = vec![Status::Bytes as u8];
+        answer.extend_from_slice(&bytes.to_u64().to_le_bytes());
+        answer
     }
 }
 
@@ -101,7 +117,7 @@ pub mod json {
         }
     }
 
-    pub use self::answer as answer_bytes;
+    pub use self::{answer as answer_bytes, answer as answer_numbers};
 }
 
 /// What stands for JSON in a module that was built without it.
@@ -119,5 +135,5 @@ pub mod json {
         Vec::new()
     }
 
-    pub use self::answer as answer_bytes;
+    pub use self::{answer as answer_bytes, answer as answer_numbers};
 }

@@ -76,6 +76,43 @@ fn text_and_bytes_of_any_size_come_back_as_they_went() {
 }
 
 #[test]
+fn lists_of_numbers_come_back_bit_for_bit() {
+    let pool = pool(1, Limits::new());
+    let args = (
+        vec![i8::MIN, 0, i8::MAX],
+        vec![u16::MAX, 0x0102],
+        vec![i16::MIN, 1],
+        vec![u32::MAX, 0x0102_0304],
+        vec![i32::MIN, -1],
+        vec![u64::MAX, 1],
+        vec![i64::MIN, -1],
+        vec![-0.0_f32, f32::MAX],
+        vec![0, u32::MAX as usize],
+    );
+    let handle = pool.submit(tasks::echo_numbers, args.clone()).unwrap();
+    assert_eq!(handle.join().unwrap(), args);
+    assert_eq!(pool.call(tasks::echo_numbers, args.clone()).unwrap(), args);
+    for count in [0, 1, 1000, 300_000] {
+        let numbers = vec![3_u32; count];
+        let sums: Vec<u32> = (1..=count).map(|n| 3 * u32::try_from(n).unwrap()).collect();
+        let handle = pool.submit(tasks::running_sums, numbers.clone()).unwrap();
+        assert_eq!(handle.join().unwrap(), sums);
+        assert_eq!(pool.call(tasks::running_sums, numbers).unwrap(), sums);
+    }
+    let bits = |numbers: Vec<f64>| numbers.into_iter().map(f64::to_bits).collect::<Vec<_>>();
+    let negated = pool.call(tasks::negated, vec![0.0, f64::NAN, f64::INFINITY]);
+    let expected = vec![-0.0, -f64::NAN, f64::NEG_INFINITY];
+    assert_eq!(bits(negated.unwrap()), bits(expected));
+    let error = pool.submit(tasks::negated, vec![]).unwrap().join();
+    assert!(matches!(
+        error.unwrap_err().kind(),
+        TaskErrorKind::Failed(_)
+    ));
+    let json = pool.submit_json("running_sums", "[1,2,3]").unwrap().join();
+    assert_eq!(json.unwrap(), "[1,3,6]");
+}
+
+#[test]
 fn tasks_take_json_by_name() {
     let pool = pool(1, Limits::new());
     let json = |task, json: &str| pool.submit_json(task, json).unwrap().join();

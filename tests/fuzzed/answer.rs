@@ -23,6 +23,9 @@ pub fn answer(bytes: &[u8]) {
 fn outcome(bytes: &[u8]) {
     match Outcome::read(bytes) {
         Ok(Outcome::Value(value)) => assert_eq!(value, &bytes[1..]),
+        Ok(Outcome::Bytes(span)) => {
+            assert_eq!(bytes[1..], span.to_u64().to_le_bytes());
+        }
         Ok(Outcome::Failed(Failure { message, causes })) => {
             let text: usize = causes.iter().map(String::len).sum();
             assert!(message.len() + text + causes.len() < bytes.len());

@@ -1,7 +1,8 @@
 //! The tasks with which the benchmarks measure what isolation costs: each does one thing and next to
 //! nothing beside it. The module is small, so that loading it is not what is measured.
 
-use sandpool_guest::task;
+use sandpool_guest::{Schema, task};
+use serde::{Deserialize, Serialize};
 
 /// Does nothing.
 #[task]
@@ -11,6 +12,32 @@ pub fn nothing() {}
 #[task]
 pub fn echo(bytes: &[u8]) -> Vec<u8> {
     bytes.to_vec()
+}
+
+/// Returns the numbers.
+#[task]
+pub fn echo_numbers(numbers: &[f64]) -> Vec<f64> {
+    numbers.to_vec()
+}
+
+/// A small struct.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Schema)]
+pub struct Article {
+    /// Its number.
+    pub id: u32,
+    /// How many there are.
+    pub count: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Returns the article with one more of it.
+#[task]
+pub fn one_more(article: Article) -> Article {
+    Article {
+        count: article.count + 1,
+        ..article
+    }
 }
 
 /// Keeps its worker busy for so many additions, and returns how many there were.
@@ -83,11 +110,24 @@ sandpool_guest::module!();
 
 #[cfg(test)]
 mod tests {
-    use super::{count, echo, heavy_compute, prepare, smallest_factor};
+    use super::{
+        Article, count, echo, echo_numbers, heavy_compute, one_more, prepare, smallest_factor,
+    };
 
     #[test]
     fn what_is_echoed_is_what_came() {
         assert_eq!(echo(b"abc"), b"abc");
+        assert_eq!((*echo_numbers)(&[0.5, 2.0]), [0.5, 2.0]);
+    }
+
+    #[test]
+    fn one_more_is_one_more() {
+        let article = |number| Article {
+            id: 7,
+            count: number,
+            name: "cheese".to_owned(),
+        };
+        assert_eq!((*one_more)(article(2)), article(3));
     }
 
     #[test]

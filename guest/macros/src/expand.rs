@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Ident, ItemFn};
 
 use crate::exports;
-use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec};
+use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec, numbers_of};
 
 pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
     let name = function.sig.ident.clone();
@@ -188,8 +188,15 @@ fn encode(signature: &Signature) -> TokenStream {
     }
     if let [one] = &signature.parameters[..] {
         let bytes = match &one.form {
-            Form::OwnedBytes | Form::Bytes => Some(quote!(__sandpool_args)),
-            Form::Str => Some(quote!(__sandpool_args.as_bytes())),
+            Form::OwnedBytes | Form::Bytes => {
+                Some(quote!(::std::borrow::Cow::Borrowed(__sandpool_args)))
+            }
+            Form::Str => Some(quote!(::std::borrow::Cow::Borrowed(
+                __sandpool_args.as_bytes()
+            ))),
+            Form::OwnedNumbers(_) | Form::Numbers(_) => Some(quote!(
+                ::sandpool_guest::__private::codec::number_bytes(__sandpool_args)
+            )),
             Form::Owned(_) | Form::Slice(_) | Form::Borrowed(_) => None,
         };
         if let Some(bytes) = bytes {
@@ -205,6 +212,9 @@ fn encode(signature: &Signature) -> TokenStream {
             Form::OwnedBytes | Form::Bytes => {
                 quote!(::sandpool_guest::__private::codec::Bytes::new(&#place))
             }
+            Form::OwnedNumbers(_) | Form::Numbers(_) => {
+                quote!(::sandpool_guest::__private::codec::Numbers::new(&#place))
+            }
             _ => quote!(&#place),
         });
     quote! {
@@ -219,31 +229,27 @@ fn encode(signature: &Signature) -> TokenStream {
 
 fn decode(signature: &Signature) -> TokenStream {
     let output = &signature.output;
-    let encoded = if is_byte_vec(output) {
-        quote!(
-            ::sandpool_guest::__private::codec::decode::<::sandpool_guest::__private::codec::ByteBuf>(__sandpool_bytes)
-                .map(::sandpool_guest::__private::codec::ByteBuf::into_vec)
-        )
-    } else {
-        quote!(::sandpool_guest::__private::codec::decode::<#output>(__sandpool_bytes))
-    };
-    if signature.is_scalar() {
-        return quote! {
-            match __sandpool_reply {
-                ::sandpool_guest::__private::abi::Reply::Scalar(__sandpool_slot) => {
-                    <#output as ::sandpool_guest::__private::abi::Scalar>::from_slot(__sandpool_slot)
-                        .ok_or_else(|| ::sandpool_guest::__private::codec::CodecError::new("the result is out of its type's range"))
-                }
-                ::sandpool_guest::__private::abi::Reply::Encoded(__sandpool_bytes) => #encoded,
-            }
-        };
+    if let Some(element) = numbers_of(output) {
+        return quote!(
+            __sandpool_reply.bytes().and_then(::sandpool_guest::__private::codec::to_numbers::<#element>)
+        );
+    }
+    if is_byte_vec(output) {
+        return quote!(__sandpool_reply.bytes().map(<[u8]>::to_vec));
+    }
+    let encoded = quote!(
+        __sandpool_reply.encoded().and_then(::sandpool_guest::__private::codec::decode::<#output>)
+    );
+    if !signature.is_scalar() {
+        return encoded;
     }
     quote! {
         match __sandpool_reply {
-            ::sandpool_guest::__private::abi::Reply::Encoded(__sandpool_bytes) => #encoded,
-            ::sandpool_guest::__private::abi::Reply::Scalar(_) => ::std::result::Result::Err(
-                ::sandpool_guest::__private::codec::CodecError::new("a scalar came for an encoded result"),
-            ),
+            ::sandpool_guest::__private::abi::Reply::Scalar(__sandpool_slot) => {
+                <#output as ::sandpool_guest::__private::abi::Scalar>::from_slot(__sandpool_slot)
+                    .ok_or_else(|| ::sandpool_guest::__private::codec::CodecError::new("the result is out of its type's range"))
+            }
+            _ => #encoded,
         }
     }
 }

@@ -5,7 +5,7 @@ use quote::{format_ident, quote};
 use syn::{Ident, Type};
 
 use crate::expand::plain;
-use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec};
+use crate::signature::{Form, Parameter, SCALAR_SLOTS, Signature, is_byte_vec, numbers_of};
 
 /// What exists in the wasm module only: the record and the exports.
 pub(crate) fn of(name: &Ident, signature: &Signature) -> TokenStream {
@@ -22,13 +22,23 @@ pub(crate) fn of(name: &Ident, signature: &Signature) -> TokenStream {
                 quote!(&::sandpool_guest::__private::codec::Bytes),
                 quote!(#value),
             ),
+            Form::OwnedNumbers(element) => (
+                quote!(::sandpool_guest::__private::codec::NumberVec<#element>),
+                quote!(#value.into_vec()),
+            ),
+            Form::Numbers(element) => (
+                quote!(::sandpool_guest::__private::codec::NumberVec<#element>),
+                quote!(&#value),
+            ),
             Form::Slice(_) | Form::Borrowed(_) => (parameter.form.owned(), quote!(&#value)),
         }
     });
     let json = answer(signature, "json", |parameter, value| {
         let pass = match &parameter.form {
-            Form::Owned(_) | Form::OwnedBytes => quote!(#value),
-            Form::Str | Form::Bytes | Form::Slice(_) | Form::Borrowed(_) => quote!(&#value),
+            Form::Owned(_) | Form::OwnedBytes | Form::OwnedNumbers(_) => quote!(#value),
+            Form::Str | Form::Bytes | Form::Numbers(_) | Form::Slice(_) | Form::Borrowed(_) => {
+                quote!(&#value)
+            }
         };
         (parameter.form.owned(), pass)
     });
@@ -84,9 +94,10 @@ fn answer(
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
     let result = quote!(__sandpool_outcome(#(#passed),*));
-    let (answer, result) = match is_byte_vec(&signature.output) {
-        true => (quote!(answer_bytes), result),
-        false => (quote!(answer), result),
+    let answer = match numbers_of(&signature.output) {
+        Some(_) => quote!(answer_numbers),
+        None if is_byte_vec(&signature.output) => quote!(answer_bytes),
+        None => quote!(answer),
     };
     quote! {
         match ::sandpool_guest::__private::#encoding::decode::<#ty>(__sandpool_bytes) {

@@ -41,6 +41,10 @@ pub(crate) enum Form {
     Str,
     /// `&[u8]`.
     Bytes,
+    /// `Vec<T>`, with `T`, a number.
+    OwnedNumbers(Type),
+    /// `&[T]`, with `T`, a number.
+    Numbers(Type),
     /// `&[T]`, with `T`.
     Slice(Type),
     /// `&T`, with `T`.
@@ -123,23 +127,40 @@ impl Form {
             Self::Owned(ty) | Self::Borrowed(ty) => ty.to_token_stream(),
             Self::Str => quote!(::std::string::String),
             Self::OwnedBytes | Self::Bytes => quote!(::std::vec::Vec<u8>),
-            Self::Slice(element) => quote!(::std::vec::Vec<#element>),
+            Self::Slice(element) | Self::OwnedNumbers(element) | Self::Numbers(element) => {
+                quote!(::std::vec::Vec<#element>)
+            }
         }
     }
 }
 
+/// Lists of these are copied, as `codec::Number` says, and not encoded element by element. Not those whose size
+/// the host and the guest do not agree on.
+const NUMBERS: [&str; 9] = ["i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64"];
+
 /// Whether `ty` is `Vec<u8>`, which is copied and not encoded element by element.
 pub(crate) fn is_byte_vec(ty: &Type) -> bool {
-    match last_segment(ty) {
-        Some(segment) if segment.ident == "Vec" => match &segment.arguments {
-            // One argument: `heapless::Vec<u8, N>` is another.
-            PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
-                let element = first_type_argument(&segment.arguments);
-                element.is_some_and(|element| is_named(element, "u8"))
-            }
-            _ => false,
-        },
-        _ => false,
+    vec_element(ty).is_some_and(|element| is_named(element, "u8"))
+}
+
+/// The type of the numbers that `ty` is a `Vec` of, if it is.
+pub(crate) fn numbers_of(ty: &Type) -> Option<&Type> {
+    vec_element(ty).filter(|element| is_number(element))
+}
+
+fn is_number(ty: &Type) -> bool {
+    NUMBERS.iter().any(|name| is_named(ty, name))
+}
+
+/// The type of the elements, where `ty` is a `Vec`.
+fn vec_element(ty: &Type) -> Option<&Type> {
+    let segment = last_segment(ty).filter(|segment| segment.ident == "Vec")?;
+    match &segment.arguments {
+        // One argument: `heapless::Vec<u8, N>` is another.
+        PathArguments::AngleBracketed(arguments) if arguments.args.len() == 1 => {
+            first_type_argument(&segment.arguments)
+        }
+        _ => None,
     }
 }
 
@@ -164,10 +185,10 @@ fn parameter(index: usize, input: &FnArg) -> syn::Result<Parameter> {
     let ty = bare(&typed.ty);
     let Type::Reference(reference) = ty else {
         refuse_borrows(ty)?;
-        let form = if is_byte_vec(ty) {
-            Form::OwnedBytes
-        } else {
-            Form::Owned(ty.clone())
+        let form = match numbers_of(ty) {
+            Some(element) => Form::OwnedNumbers(element.clone()),
+            None if is_byte_vec(ty) => Form::OwnedBytes,
+            None => Form::Owned(ty.clone()),
         };
         return Ok(Parameter { name, form });
     };
@@ -182,6 +203,7 @@ fn parameter(index: usize, input: &FnArg) -> syn::Result<Parameter> {
     let form = match bare(&reference.elem) {
         target if is_named(target, "str") => Form::Str,
         Type::Slice(slice) if is_named(&slice.elem, "u8") => Form::Bytes,
+        Type::Slice(slice) if is_number(&slice.elem) => Form::Numbers((*slice.elem).clone()),
         Type::Slice(slice) => {
             refuse_borrows(&slice.elem)?;
             Form::Slice((*slice.elem).clone())

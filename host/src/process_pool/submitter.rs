@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sandpool_abi::codec::{self, CodecError};
+use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
 use crate::completion::TaskName;
@@ -114,10 +114,7 @@ impl<'a> Submitter<'a> {
     ) -> Result<R, CallError<T::Args>> {
         let read = Cell::new(Some(read));
         let read = |bytes: &[u8]| read.take().expect("there is one result")(bytes);
-        let decode = |reply: Reply<'_>| {
-            let bytes: &codec::Bytes = codec::decode(encoded(reply)?)?;
-            Ok(read(bytes))
-        };
+        let decode = |reply: Reply<'_>| reply.bytes().map(read);
         self.call_here(task, args, decode, |bytes| read(&bytes))
     }
 
@@ -202,7 +199,7 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), json)),
         };
-        let decode = |reply: Reply<'_>| match std::str::from_utf8(encoded(reply)?) {
+        let decode = |reply: Reply<'_>| match std::str::from_utf8(reply.encoded()?) {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(CodecError::new(error.to_string())),
         };
@@ -225,10 +222,7 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), bytes)),
         };
-        let decode = |reply: Reply<'_>| {
-            let bytes: codec::ByteBuf = codec::decode(encoded(reply)?)?;
-            Ok(bytes.into_vec())
-        };
+        let decode = |reply: Reply<'_>| reply.bytes().map(<[u8]>::to_vec);
         let target = self.target(task.to_owned(), entry, encode_bytes, decode);
         self.pool.tasks.submit(target, bytes, Patience::Endless)
     }
@@ -302,12 +296,5 @@ fn encode_json(json: &String) -> Encoded<'_> {
 
 #[expect(clippy::ptr_arg, reason = "the shape of every encoder")]
 fn encode_bytes(bytes: &Vec<u8>) -> Encoded<'_> {
-    Ok(Arguments::Bytes(bytes))
-}
-
-fn encoded(reply: Reply<'_>) -> Result<&[u8], CodecError> {
-    match reply {
-        Reply::Encoded(bytes) => Ok(bytes),
-        Reply::Scalar(_) => Err(CodecError::new("a scalar came for an encoded result")),
-    }
+    Ok(Arguments::Bytes(bytes.into()))
 }

@@ -262,18 +262,24 @@ fn perform<T>(
             process.call_encoded(call, Encoding::Postcard, [length.as_ref(), bytes])
         }
     };
+    let most_result_bytes = call.limits.result_bytes;
     let answer = span
-        .and_then(|span| process.bytes(span, call.limits.result_bytes))
+        .and_then(|span| process.bytes(span, most_result_bytes))
         .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
-        .map(|answer| match answer {
-            Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
-            Outcome::Failed(failure) => {
-                Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
-            }
-            Outcome::BadArguments(reason) => {
-                Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
-            }
-            Outcome::BadResult(reason) => Err(TaskErrorKind::BadResult(cut(reason, most_bytes))),
+        .and_then(|answer| {
+            Ok(match answer {
+                Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
+                Outcome::Bytes(span) => Ok(Reply::Bytes(process.bytes(span, most_result_bytes)?)),
+                Outcome::Failed(failure) => {
+                    Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
+                }
+                Outcome::BadArguments(reason) => {
+                    Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
+                }
+                Outcome::BadResult(reason) => {
+                    Err(TaskErrorKind::BadResult(cut(reason, most_bytes)))
+                }
+            })
         });
     match answer {
         Ok(Ok(reply)) => {
@@ -298,8 +304,7 @@ fn perform_program<T>(
         return Err(TaskErrorKind::BadArguments(reason.to_owned()).into());
     };
     let stdout = process.run_program(call, stdin.to_vec())?;
-    let stdout = codec::encode(codec::Bytes::new(&stdout)).map_err(bad_result)?;
-    read(Reply::Encoded(&stdout)).map_err(bad_result)
+    read(Reply::Bytes(&stdout)).map_err(bad_result)
 }
 
 #[expect(

@@ -23,6 +23,57 @@ pub fn echo_bytes(bytes: &[u8]) -> Vec<u8> {
     bytes.to_vec()
 }
 
+/// Returns its arguments: lists of all numbers that are copied as a whole, and one of those that are not.
+#[expect(
+    clippy::too_many_arguments,
+    clippy::type_complexity,
+    reason = "one of each"
+)]
+#[task]
+pub fn echo_numbers(
+    i8s: &[i8],
+    u16s: Vec<u16>,
+    i16s: Vec<i16>,
+    u32s: &[u32],
+    i32s: Vec<i32>,
+    u64s: Vec<u64>,
+    i64s: &[i64],
+    f32s: Vec<f32>,
+    sizes: Vec<usize>,
+) -> (
+    Vec<i8>,
+    Vec<u16>,
+    Vec<i16>,
+    Vec<u32>,
+    Vec<i32>,
+    Vec<u64>,
+    Vec<i64>,
+    Vec<f32>,
+    Vec<usize>,
+) {
+    let (i8s, u32s, i64s) = (i8s.to_vec(), u32s.to_vec(), i64s.to_vec());
+    (i8s, u16s, i16s, u32s, i32s, u64s, i64s, f32s, sizes)
+}
+
+/// Returns the numbers with the other sign, if there are some.
+#[task]
+pub fn negated(numbers: &[f64]) -> Result<Vec<f64>, String> {
+    match numbers {
+        [] => Err("there are no numbers".to_owned()),
+        numbers => Ok(numbers.iter().map(|number| -number).collect()),
+    }
+}
+
+/// Returns the sums of each number and those before it.
+#[task]
+pub fn running_sums(numbers: Vec<u32>) -> Vec<u32> {
+    let with_next = |sum: &mut u32, number| {
+        *sum = sum.wrapping_add(number);
+        Some(*sum)
+    };
+    numbers.into_iter().scan(0, with_next).collect()
+}
+
 /// Adds two numbers.
 #[task]
 pub fn add(left: i32, right: i32) -> i32 {
