@@ -294,7 +294,6 @@ fn encode_json(json: &String) -> Encoded<'_> {
     Ok(Arguments::Encoded(Encoding::Json, json.as_bytes().into()))
 }
 
-#[expect(clippy::ptr_arg, reason = "the shape of every encoder")]
 fn encode_bytes(bytes: &Vec<u8>) -> Encoded<'_> {
     Ok(Arguments::Bytes(bytes.into()))
 }
