@@ -88,10 +88,12 @@ fn a_dropped_map_cancels_what_has_not_started() {
                 options,
             );
             drop(map.unwrap());
-            open.send(()).unwrap();
+            // If none has begun, the closure is gone, and the gate with it.
+            let has_begun = open.send(()).is_ok();
             drop(open);
             pool.shutdown(Shutdown::Finish);
             assert!(ran.get() <= 1, "a task ran that nobody waits for");
+            assert!(has_begun || ran.get() == 0);
             assert_eq!(Arc::strong_count(&held), 1);
             let stats = pool.stats();
             assert_eq!(
