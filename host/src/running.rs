@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
+use crate::completion::quietly;
 use crate::control::{Cancel, Stop};
 use crate::sync::{self, AtomicBool, Mutex, Ordering};
 
@@ -76,7 +77,8 @@ impl Running {
         for desk in desks {
             let tasks = sync::lock(&desk).clone();
             for task in tasks {
-                task.cancel();
+                // With the task, which may be the last pointer to its value.
+                quietly(move || task.cancel());
             }
         }
     }

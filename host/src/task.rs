@@ -67,10 +67,14 @@ where
     J: FnOnce(Turn<'_, W>, Promise<T>) + Send + 'static,
 {
     fn take_turn(self: Arc<Self>, mut turn: Turn<'_, W>) {
-        if let Some(job) = self.seat.take_for(&mut turn) {
-            let promise = Promise::of(TaskRef::Whole(self));
-            // Jobs catch the panics of tasks; what may panic after that are destructors.
-            quietly(|| job(turn, promise));
+        // Jobs catch the panics of tasks; what may panic after that are destructors: also where nobody has taken
+        // the value of a task that was run out of turn.
+        match self.seat.take_for(&mut turn) {
+            Some(job) => {
+                let promise = Promise::of(TaskRef::Whole(self));
+                quietly(|| job(turn, promise));
+            }
+            None => quietly(|| drop(self)),
         }
     }
 }

@@ -201,6 +201,7 @@ impl<W: 'static> Shared<W> {
     fn discard_waiting(&self) {
         for place in self.queue.try_iter() {
             place.discard();
+            quietly(|| drop(place));
         }
     }
 

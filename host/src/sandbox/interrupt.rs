@@ -77,7 +77,8 @@ impl Timer {
         let task = Arc::downgrade(task);
         self.expiries.set(at, move || {
             if let Some(task) = task.upgrade() {
-                quietly(|| task.fail_pending(TaskErrorKind::DeadlineExceeded { limit }));
+                // With the task, which may be the last pointer to its value.
+                quietly(move || task.fail_pending(TaskErrorKind::DeadlineExceeded { limit }));
             }
             None
         })

@@ -10,6 +10,7 @@ use crate::cancel_token::CancelToken;
 use crate::error::TaskErrorKind;
 use crate::map_options::MapOptions;
 use crate::thread_pool::ThreadPool;
+use crate::wait::{WaitFor, wait};
 
 /// Panics when it is dropped.
 pub(crate) struct Bomb;
@@ -140,4 +141,20 @@ fn callbacks_see_the_outcome_in_turn_and_one_that_panics_stops_no_other() {
     handle.on_finish(see(3));
     assert!(handle.join().unwrap());
     assert_eq!(*seen.lock().unwrap(), [(0, true), (2, true), (3, true)]);
+}
+
+#[test]
+fn a_value_that_nobody_took_harms_no_worker_that_finds_it_in_the_queue() {
+    let pool = Arc::new(ThreadPool::new(1).unwrap());
+    let own = Arc::clone(&pool);
+    let outer = pool.submit(move || {
+        let inner = own.submit(|| Bomb).unwrap();
+        // Run here; its place is in the queue still, and has its value alone when the handle is dropped.
+        let waited = wait([inner], WaitFor::All, None);
+        assert_eq!(waited.done.len(), 1);
+    });
+    outer.unwrap().join().unwrap();
+    let next = pool.submit(|| 42).unwrap();
+    let next = next.join_timeout(Duration::from_secs(60));
+    assert_eq!(next.unwrap().unwrap(), 42);
 }
