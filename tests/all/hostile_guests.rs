@@ -50,6 +50,44 @@ fn an_answer_that_is_none_is_a_bad_result() {
     assert!(left_over.bad_result().contains("left over"));
 }
 
+#[test]
+fn bytes_that_a_guest_says_are_elsewhere_are_inside_of_its_memory_and_expected() {
+    for (more, reason) in [
+        (
+            r#"(data (i32.const 16) "\04\10\00\00\00\01\00\00\00")"#,
+            "bytes came",
+        ),
+        (
+            r#"(data (i32.const 16) "\04\00\00\01\00\00\00\00\00")"#,
+            "bytes came",
+        ),
+        (
+            r#"(data (i32.const 16) "\04\ff\ff\ff\ff\01\00\00\00")"#,
+            "outside",
+        ),
+        (
+            r#"(data (i32.const 16) "\04\00\00\00\00\01\00\01\00")"#,
+            "outside",
+        ),
+        (
+            r#"(data (i32.const 16) "\04\00\00\00\00\ff\ff\ff\ff")"#,
+            "outside",
+        ),
+    ] {
+        let guest = Guest {
+            task: "(i64.or (i64.shl (i64.const 9) (i64.const 32)) (i64.const 16))",
+            more,
+            ..HONEST
+        };
+        assert!(guest.bad_result().contains(reason), "{more}");
+    }
+    let cut_short = Guest {
+        more: r#"(data (i32.const 16) "\04\10")"#,
+        ..HONEST
+    };
+    assert!(cut_short.bad_result().contains("does not tell where"));
+}
+
 /// Conformance: 97 (processes)
 #[test]
 fn a_guest_that_traps_while_it_reserves_memory_fails_its_task_only() {
