@@ -53,8 +53,9 @@ impl Timer {
     /// The operating system refused the alarm's thread.
     pub(crate) fn arm(&self, deadline: Instant, task: &Arc<Interrupt>) -> std::io::Result<Armed> {
         let task = Arc::downgrade(task);
+        // The task that was due may have ended meanwhile, and the next one be running.
         self.interrupts
-            .set(deadline, move || task.upgrade()?.look_if_due())
+            .set(deadline, move || task.upgrade()?.look(Flags::raise_if_due))
     }
 
     /// Has all guests look from then on, for as long as the returned guard lives.
@@ -140,32 +141,19 @@ impl Interrupt {
         self.flags.are_raised()
     }
 
-    /// Has the guest look whether it is to end. Returns after which time it has to be made to again.
-    fn look(&self) -> Option<Duration> {
+    /// Has the guest look whether it is to end: by `raise` where it looks at flags of its own. Returns after which
+    /// time it has to be made to again.
+    fn look(&self, raise: fn(&Flags)) -> Option<Duration> {
         match self.module.interruption() {
             Interruption::Polls => {
-                self.flags.raise();
+                raise(&self.flags);
                 None
             }
-            Interruption::Epochs => self.look_at_epoch(),
-        }
-    }
-
-    /// The same, unless the task that was due has ended meanwhile.
-    fn look_if_due(&self) -> Option<Duration> {
-        match self.module.interruption() {
-            Interruption::Polls => {
-                self.flags.raise_if_due();
-                None
+            Interruption::Epochs => {
+                epochs::interrupt(self.module.inner.timer.engine());
+                Some(AGAIN)
             }
-            Interruption::Epochs => self.look_at_epoch(),
         }
-    }
-
-    #[expect(clippy::unnecessary_wraps, reason = "the shape of both mechanisms")]
-    fn look_at_epoch(&self) -> Option<Duration> {
-        epochs::interrupt(self.module.inner.timer.engine());
-        Some(AGAIN)
     }
 
     /// Waits until then, or until the task is stopped.
@@ -181,7 +169,7 @@ impl Interrupt {
 impl Stop for Interrupt {
     fn stop(&self) -> bool {
         self.stopped.store(true, Ordering::SeqCst);
-        if let Some(after) = self.look() {
+        if let Some(after) = self.look(Flags::raise) {
             let timer = &self.module.inner.timer;
             // Where the system has no thread left, the one look will mostly do.
             *sync::lock(&self.stopping) = timer.repeat(Instant::now() + after).ok();
