@@ -89,16 +89,37 @@ fn memory_is_filled_and_copied_as_in_one_piece() {
     ];
     let pool = pool();
     for (is_copy, to, from, length) in cases {
-        let handle = pool
-            .submit(lie, argument(is_copy, to, from, length))
-            .unwrap();
-        let sum = expected(is_copy, to as usize, from as usize, length as usize);
-        assert_eq!(
-            handle.join().unwrap(),
-            [sum.to_le_bytes()],
-            "{is_copy} {to} {from} {length}"
-        );
+        check(&pool, is_copy, to, from, length);
     }
+}
+
+#[test]
+fn tiny_pieces_are_copied_as_any_other() {
+    let pool = pool();
+    let all = BYTES as u32;
+    for length in 0..=33 {
+        for (to, from) in [
+            (70, 110),
+            (100, 100),
+            (101, 100),
+            (100, 107),
+            (all - length, 0),
+            (0, all - length),
+        ] {
+            check(&pool, true, to, from, length);
+        }
+    }
+}
+
+/// The guest's memory is as it is to be after this.
+fn check(pool: &ProcessPool, is_copy: bool, to: u32, from: u32, length: u32) {
+    let argument = argument(is_copy, to, from, length);
+    let sum = expected(is_copy, to as usize, from as usize, length as usize);
+    assert_eq!(
+        pool.submit(lie, argument).unwrap().join().unwrap(),
+        [sum.to_le_bytes()],
+        "{is_copy} {to} {from} {length}"
+    );
 }
 
 #[test]
@@ -106,7 +127,7 @@ fn what_is_past_the_end_of_memory_is_out_of_bounds() {
     const MIB: u32 = 1 << 20;
     let all = BYTES as u32;
     let pool = pool();
-    for (is_copy, to, from, length) in [
+    let outside = [
         (false, all - 1, 0, 2),
         (false, MIB, 0, all),
         (false, u32::MAX, 0, 1),
@@ -115,7 +136,13 @@ fn what_is_past_the_end_of_memory_is_out_of_bounds() {
         (true, MIB, 0, all),
         (true, 0, u32::MAX, 2 * MIB),
         (true, u32::MAX - MIB, 0, 2 * MIB),
-    ] {
+    ];
+    let tiny = (0..=33).flat_map(|length| {
+        [all - length + 1, u32::MAX - length, u32::MAX]
+            .into_iter()
+            .flat_map(move |at| [(true, at, 0, length), (true, 0, at, length)])
+    });
+    for (is_copy, to, from, length) in outside.into_iter().chain(tiny) {
         let handle = pool
             .submit(lie, argument(is_copy, to, from, length))
             .unwrap();

@@ -4,9 +4,9 @@
 //! a tenth of a second. So before a module is compiled, instructions whose length is not known to be
 //! small become calls of two functions that are appended to it. They do the same in pieces, in a loop
 //! in which the guest can be stopped. What is observed is the same, too: all of the range is checked
-//! before anything is written.
+//! before anything is written. Tiny copies are cheaper than before.
 
-use wasm_encoder::{BlockType, Function, Instruction};
+use wasm_encoder::{BlockType, Function, Instruction, MemArg};
 use wasmparser::Operator;
 
 use crate::sandbox::rewrite::polls::Polls;
@@ -64,7 +64,8 @@ const COPY: Instruction<'_> = Instruction::MemoryCopy {
 
 pub(super) fn fill(polls: &mut Option<Polls>) -> Function {
     let mut body = begin(polls);
-    at_once_if_small(&mut body, &FILL, &[TO]);
+    at_once_if_small(&mut body, &FILL);
+    at_once_if_outside(&mut body, &FILL, &[TO]);
     forwards(&mut body, polls, &FILL, &[TO]);
     body.instruction(&Instruction::End);
     body
@@ -72,7 +73,9 @@ pub(super) fn fill(polls: &mut Option<Polls>) -> Function {
 
 pub(super) fn copy(polls: &mut Option<Polls>) -> Function {
     let mut body = begin(polls);
-    at_once_if_small(&mut body, &COPY, &[TO, FROM]);
+    by_hand_if_tiny(&mut body);
+    at_once_if_small(&mut body, &COPY);
+    at_once_if_outside(&mut body, &COPY, &[TO, FROM]);
     // What is read may be what is written: the end that could be overwritten goes first.
     body.instruction(&Instruction::LocalGet(TO))
         .instruction(&Instruction::LocalGet(FROM))
@@ -100,11 +103,103 @@ fn begin_loop(body: &mut Function, polls: &mut Option<Polls>) {
     }
 }
 
-/// Does it all and returns, where it is one piece, and where an end is past that of the memory, which traps.
-fn at_once_if_small(body: &mut Function, bulk: &Instruction<'_>, places: &[u32]) {
+/// Copies less than 32 bytes by two loads and two stores, which may overlap: most copies are tiny, and the
+/// engine's instruction is a call out of the sandbox.
+fn by_hand_if_tiny(body: &mut Function) {
+    body.instruction(&Instruction::LocalGet(LENGTH))
+        .instruction(&Instruction::I32Const(2 * Width::V128.bytes()))
+        .instruction(&Instruction::I32LtU)
+        .instruction(&Instruction::If(BlockType::Empty));
+    for width in Width::ALL {
+        body.instruction(&Instruction::LocalGet(LENGTH))
+            .instruction(&Instruction::I32Const(width.bytes()))
+            .instruction(&Instruction::I32GeU)
+            .instruction(&Instruction::If(BlockType::Empty));
+        // A place that is outside of the memory traps here, before anything is written. The ends are less than
+        // a width further, so that adding them up cannot come round to 0 where the beginning is inside.
+        body.instruction(&Instruction::LocalGet(TO))
+            .instruction(&width.load())
+            .instruction(&Instruction::Drop);
+        body.instruction(&Instruction::LocalGet(TO))
+            .instruction(&Instruction::LocalGet(FROM))
+            .instruction(&width.load());
+        last(body, TO, width.bytes());
+        last(body, FROM, width.bytes());
+        body.instruction(&width.load())
+            .instruction(&width.store())
+            .instruction(&width.store())
+            .instruction(&Instruction::Return)
+            .instruction(&Instruction::End);
+    }
+    body.instruction(&Instruction::End);
+}
+
+/// The address of the last so many bytes.
+fn last(body: &mut Function, place: u32, bytes: i32) {
+    body.instruction(&Instruction::LocalGet(place))
+        .instruction(&Instruction::LocalGet(LENGTH))
+        .instruction(&Instruction::I32Add)
+        .instruction(&Instruction::I32Const(bytes))
+        .instruction(&Instruction::I32Sub);
+}
+
+/// How much a load or a store moves.
+#[derive(Clone, Copy)]
+enum Width {
+    I8,
+    I16,
+    I32,
+    I64,
+    V128,
+}
+
+impl Width {
+    /// The widest first.
+    const ALL: [Self; 5] = [Self::V128, Self::I64, Self::I32, Self::I16, Self::I8];
+
+    fn bytes(self) -> i32 {
+        1 << self as i32
+    }
+
+    fn load(self) -> Instruction<'static> {
+        match self {
+            Self::I8 => Instruction::I32Load8U(ANYWHERE),
+            Self::I16 => Instruction::I32Load16U(ANYWHERE),
+            Self::I32 => Instruction::I32Load(ANYWHERE),
+            Self::I64 => Instruction::I64Load(ANYWHERE),
+            Self::V128 => Instruction::V128Load(ANYWHERE),
+        }
+    }
+
+    fn store(self) -> Instruction<'static> {
+        match self {
+            Self::I8 => Instruction::I32Store8(ANYWHERE),
+            Self::I16 => Instruction::I32Store16(ANYWHERE),
+            Self::I32 => Instruction::I32Store(ANYWHERE),
+            Self::I64 => Instruction::I64Store(ANYWHERE),
+            Self::V128 => Instruction::V128Store(ANYWHERE),
+        }
+    }
+}
+
+/// An address in the guest's memory that need not be a multiple of anything.
+const ANYWHERE: MemArg = MemArg {
+    offset: 0,
+    align: 0,
+    memory_index: 0,
+};
+
+/// Does it all and returns, where it is one piece.
+fn at_once_if_small(body: &mut Function, bulk: &Instruction<'_>) {
     body.instruction(&Instruction::LocalGet(LENGTH))
         .instruction(&Instruction::I32Const(PIECE_BYTES))
         .instruction(&Instruction::I32LeU);
+    at_once_if(body, bulk);
+}
+
+/// Does it all, which traps, where an end is past that of the memory.
+fn at_once_if_outside(body: &mut Function, bulk: &Instruction<'_>, places: &[u32]) {
+    body.instruction(&Instruction::I32Const(0));
     for &place in places {
         const PAGE_BITS: i64 = 16;
         body.instruction(&Instruction::LocalGet(place))
@@ -119,6 +214,10 @@ fn at_once_if_small(body: &mut Function, bulk: &Instruction<'_>, places: &[u32])
             .instruction(&Instruction::I64GtU)
             .instruction(&Instruction::I32Or);
     }
+    at_once_if(body, bulk);
+}
+
+fn at_once_if(body: &mut Function, bulk: &Instruction<'_>) {
     body.instruction(&Instruction::If(BlockType::Empty));
     do_all(body, bulk);
     body.instruction(&Instruction::Return)
@@ -156,16 +255,9 @@ fn forwards(
 
 /// A piece from the end, until the last, which may be smaller.
 fn backwards(body: &mut Function, polls: &mut Option<Polls>) {
-    let end = |body: &mut Function, place| {
-        body.instruction(&Instruction::LocalGet(place))
-            .instruction(&Instruction::LocalGet(LENGTH))
-            .instruction(&Instruction::I32Add)
-            .instruction(&Instruction::I32Const(PIECE_BYTES))
-            .instruction(&Instruction::I32Sub);
-    };
     begin_loop(body, polls);
-    end(body, TO);
-    end(body, FROM);
+    last(body, TO, PIECE_BYTES);
+    last(body, FROM, PIECE_BYTES);
     body.instruction(&Instruction::I32Const(PIECE_BYTES))
         .instruction(&COPY);
     take_a_piece_off(body);

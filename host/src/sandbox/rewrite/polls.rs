@@ -1,17 +1,18 @@
 //! Looking at a flag in every turn of every loop.
 //!
-//! At each loop's head, and where a function begins that calls others, a guest loads a word from a memory
-//! that only the host writes to, and traps if it is not zero. To stop a guest the host writes to all of
-//! these words.
+//! At its [`places`] a guest loads a word from a memory that only the host writes to, and traps if it is not
+//! zero. To stop a guest the host writes to all of these words.
 //!
 //! Each place of a function has a word of its own. With one word for all, the compiler would be right to load
 //! it once and to reuse what it found: nothing in the guest writes to that memory. For the same
 //! reason functions must not be inlined into each other by the compiler: their words are the same.
 
-use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemoryType};
-use wasmparser::{FunctionBody, Operator, Parser, Payload};
+use std::vec;
 
-use crate::sandbox::rewrite::Result;
+use wasm_encoder::{BlockType, Function, Instruction, MemArg, MemoryType};
+use wasmparser::{Parser, Payload};
+
+use crate::sandbox::rewrite::{Result, places};
 
 /// The index of the memory with the words. The guest's own is the first.
 pub(super) const MEMORY: u32 = 1;
@@ -19,32 +20,42 @@ pub(super) const MEMORY: u32 = 1;
 const WORD_BYTES: u64 = 4;
 
 /// The places in the functions that are added to a module.
-const ADDED_PLACES: u64 = 2;
+const ADDED_PLACES: usize = 2;
 
 /// Where a module polls.
 pub(super) struct Polls {
+    /// The places of the functions that were not begun yet.
+    functions: vec::IntoIter<Vec<usize>>,
     /// The most that a function has.
-    places: u64,
-    /// Those of the present function so far.
-    place: u64,
+    most: usize,
+    /// Those of the present function that are still to come.
+    places: vec::IntoIter<usize>,
+    /// How often the present function has polled so far.
+    polled: u64,
 }
 
 impl Polls {
-    /// Counts the places of a module.
+    /// Finds the places of a module.
     pub(super) fn of(wasm: &[u8]) -> Result<Self> {
-        let mut places = ADDED_PLACES;
+        let mut functions = Vec::new();
         for payload in Parser::new(0).parse_all(wasm) {
             if let Payload::CodeSectionEntry(body) = payload? {
-                places = places.max(Places::of(&body)?.number());
+                functions.push(places::of(&body)?);
             }
         }
-        Ok(Self { places, place: 0 })
+        let most = functions.iter().map(Vec::len).max();
+        Ok(Self {
+            functions: functions.into_iter(),
+            most: most.unwrap_or(0).max(ADDED_PLACES),
+            places: Vec::new().into_iter(),
+            polled: 0,
+        })
     }
 
     /// Returns the memory with the words. Its size is not a multiple of a page's: a whole one would take
     /// longer to give back.
     pub(super) fn memory(&self) -> MemoryType {
-        let bytes = self.places * WORD_BYTES;
+        let bytes = self.most as u64 * WORD_BYTES;
         MemoryType {
             minimum: bytes,
             maximum: Some(bytes),
@@ -54,69 +65,34 @@ impl Polls {
         }
     }
 
-    /// Begins a function, with a poll if it needs one: calls can go on for ever, or as good as that, without a
-    /// loop.
-    pub(super) fn enter(&mut self, function: &mut Function, body: &FunctionBody<'_>) -> Result<()> {
-        self.begin();
-        if Places::of(body)?.calls {
-            self.poll(function);
-        }
-        Ok(())
+    /// Begins the module's next function, or one that is added, which has no places that are known.
+    pub(super) fn begin(&mut self) {
+        self.places = self.functions.next().unwrap_or_default().into_iter();
+        self.polled = 0;
     }
 
-    /// Begins a function that calls no others.
-    pub(super) fn begin(&mut self) {
-        self.place = 0;
+    /// Polls, if the instruction of this number is one before which the function does.
+    pub(super) fn poll_before(&mut self, instruction: usize, function: &mut Function) {
+        if self.places.as_slice().first() == Some(&instruction) {
+            self.places.next();
+            self.poll(function);
+        }
     }
 
     /// Polls.
     pub(super) fn poll(&mut self, function: &mut Function) {
-        debug_assert!(self.place < self.places, "all places were counted");
+        debug_assert!(self.polled < self.most as u64, "all places were counted");
         let word = MemArg {
-            offset: self.place * WORD_BYTES,
+            offset: self.polled * WORD_BYTES,
             align: WORD_BYTES.ilog2(),
             memory_index: MEMORY,
         };
-        self.place += 1;
+        self.polled += 1;
         function
             .instruction(&Instruction::I32Const(0))
             .instruction(&Instruction::I32Load(word))
             .instruction(&Instruction::If(BlockType::Empty))
             .instruction(&Instruction::Unreachable)
             .instruction(&Instruction::End);
-    }
-}
-
-/// Where a function has to poll.
-struct Places {
-    loops: u64,
-    calls: bool,
-}
-
-impl Places {
-    fn of(body: &FunctionBody<'_>) -> Result<Self> {
-        let mut places = Self {
-            loops: 0,
-            calls: false,
-        };
-        for operator in body.get_operators_reader()? {
-            match operator? {
-                Operator::Loop { .. } => places.loops += 1,
-                // These two may become calls, of functions that call none.
-                Operator::MemoryFill { .. } | Operator::MemoryCopy { .. } => {}
-                Operator::Call { .. }
-                | Operator::CallIndirect { .. }
-                | Operator::CallRef { .. }
-                | Operator::ReturnCall { .. }
-                | Operator::ReturnCallIndirect { .. }
-                | Operator::ReturnCallRef { .. } => places.calls = true,
-                _ => {}
-            }
-        }
-        Ok(places)
-    }
-
-    fn number(&self) -> u64 {
-        self.loops + u64::from(self.calls)
     }
 }
