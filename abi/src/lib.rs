@@ -15,8 +15,8 @@
 //! - exports, for every task whose parameters and result are all [`Scalar`]s (at most
 //!   [`SCALAR_SLOTS`] of them), [`SCALAR_EXPORT_PREFIX`] + name: four `i64` in, one out, with no
 //!   encoding at all;
-//! - takes and returns a `Vec` of numbers that a signature spells out as such as their [bytes](codec::Number), not
-//!   one by one: a type alias for it is another encoding under the same schema;
+//! - takes and returns a list of numbers that a signature spells out as such (`&[f64]`, `Vec<u32>`) as their
+//!   [bytes](codec::Number), not one by one, and says so in its record: `[f64]`;
 //! - exports [`PANIC_EXPORT`], a global with the address of a [`PanicReport`] that the guest fills
 //!   before it traps.
 //!

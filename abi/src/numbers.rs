@@ -12,15 +12,16 @@ use crate::codec::CodecError;
 
 /// A number of which lists are copied as a whole: each is its bytes, the lowest first.
 pub trait Number: Pod {
-    /// Returns the number with its bytes in the other order where the lowest is not first.
+    /// Returns the number whose bytes in memory are those of this one with the lowest first; and the other way
+    /// round.
     #[doc(hidden)]
-    fn swapped(self) -> Self;
+    fn little_endian(self) -> Self;
 }
 
 macro_rules! integers {
     ($($ty:ident)*) => {$(
         impl Number for $ty {
-            fn swapped(self) -> Self {
+            fn little_endian(self) -> Self {
                 self.to_le()
             }
         }
@@ -30,13 +31,13 @@ macro_rules! integers {
 integers!(u8 i8 u16 i16 u32 i32 u64 i64);
 
 impl Number for f32 {
-    fn swapped(self) -> Self {
+    fn little_endian(self) -> Self {
         Self::from_bits(self.to_bits().to_le())
     }
 }
 
 impl Number for f64 {
-    fn swapped(self) -> Self {
+    fn little_endian(self) -> Self {
         Self::from_bits(self.to_bits().to_le())
     }
 }
@@ -47,8 +48,11 @@ pub fn number_bytes<T: Number>(numbers: &[T]) -> Cow<'_, [u8]> {
     if cfg!(target_endian = "little") {
         return Cow::Borrowed(bytemuck::cast_slice(numbers));
     }
-    let swapped: Vec<T> = numbers.iter().map(|number| number.swapped()).collect();
-    Cow::Owned(bytemuck::cast_slice(&swapped).to_vec())
+    let travelling: Vec<T> = numbers
+        .iter()
+        .map(|number| number.little_endian())
+        .collect();
+    Cow::Owned(bytemuck::cast_slice(&travelling).to_vec())
 }
 
 /// Returns the numbers that the bytes stand for.
@@ -65,7 +69,7 @@ pub fn to_numbers<T: Number>(bytes: &[u8]) -> Result<Vec<T>, CodecError> {
     let mut numbers: Vec<T> = bytemuck::pod_collect_to_vec(bytes);
     if cfg!(target_endian = "big") {
         for number in &mut numbers {
-            *number = number.swapped();
+            *number = number.little_endian();
         }
     }
     Ok(numbers)
@@ -89,19 +93,19 @@ impl<T: Number> Serialize for Numbers<'_, T> {
     }
 }
 
-/// Numbers that were decoded.
+/// Numbers that were decoded: where their bytes are, if numbers can lie there, and otherwise copied.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NumberVec<T>(Vec<T>);
+pub struct NumberList<'a, T: Number>(Cow<'a, [T]>);
 
-impl<T> NumberVec<T> {
+impl<T: Number> NumberList<'_, T> {
     /// Returns the numbers.
     #[must_use]
     pub fn into_vec(self) -> Vec<T> {
-        self.0
+        self.0.into_owned()
     }
 }
 
-impl<T> Deref for NumberVec<T> {
+impl<T: Number> Deref for NumberList<'_, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {
@@ -109,27 +113,37 @@ impl<T> Deref for NumberVec<T> {
     }
 }
 
-impl<'de, T: Number> Deserialize<'de> for NumberVec<T> {
+impl<'de: 'a, 'a, T: Number> Deserialize<'de> for NumberList<'a, T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Bytes<T>(std::marker::PhantomData<T>);
-        impl<T: Number> Visitor<'_> for Bytes<T> {
-            type Value = NumberVec<T>;
+        impl<'de, T: Number> Visitor<'de> for Bytes<T> {
+            type Value = Cow<'de, [T]>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "the bytes of numbers of {} bytes", size_of::<T>())
             }
 
+            fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
+                match bytemuck::try_cast_slice(bytes) {
+                    Ok(numbers) if cfg!(target_endian = "little") => Ok(Cow::Borrowed(numbers)),
+                    _ => self.visit_bytes(bytes),
+                }
+            }
+
             fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-                to_numbers(bytes).map(NumberVec).map_err(E::custom)
+                to_numbers(bytes).map(Cow::Owned).map_err(E::custom)
             }
         }
-        deserializer.deserialize_bytes(Bytes(std::marker::PhantomData))
+        let numbers = deserializer.deserialize_bytes(Bytes(std::marker::PhantomData));
+        numbers.map(Self)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{NumberVec, Numbers, number_bytes};
+    use std::borrow::Cow;
+
+    use super::{NumberList, Numbers, number_bytes};
     use crate::codec::{decode, encode};
 
     #[test]
@@ -139,9 +153,24 @@ mod tests {
         let encoded = encode(&Numbers::new(&numbers)).unwrap();
         for shift in 0..8 {
             let shifted = [&vec![0; shift][..], &encoded].concat();
-            let decoded: NumberVec<f64> = decode(&shifted[shift..]).unwrap();
+            let decoded: NumberList<'_, f64> = decode(&shifted[shift..]).unwrap();
             assert_eq!(bits(&decoded), bits(&numbers), "{shift}");
         }
+    }
+
+    #[test]
+    fn numbers_are_decoded_where_they_are_if_they_can_lie_there() {
+        let encoded = encode(&Numbers::new(&[1_u16, 2])).unwrap();
+        let mut places = [0; 2];
+        for shift in 0..2 {
+            let shifted = [&vec![0; shift][..], &encoded].concat();
+            let decoded: NumberList<'_, u16> = decode(&shifted[shift..]).unwrap();
+            assert_eq!(*decoded, [1, 2]);
+            places[usize::from(matches!(decoded.0, Cow::Borrowed(_)))] += 1;
+        }
+        // Of two places next to each other, one is even.
+        let in_place = usize::from(cfg!(target_endian = "little"));
+        assert_eq!(places, [2 - in_place, in_place]);
     }
 
     #[test]
@@ -154,10 +183,10 @@ mod tests {
     #[test]
     fn a_piece_of_a_number_is_refused() {
         let encoded = encode(serde_bytes::Bytes::new(&[0; 7])).unwrap();
-        assert!(decode::<NumberVec<i8>>(&encoded).is_ok());
-        assert!(decode::<NumberVec<u32>>(&encoded).is_err());
+        assert!(decode::<NumberList<i8>>(&encoded).is_ok());
+        assert!(decode::<NumberList<u32>>(&encoded).is_err());
         assert!(
-            decode::<NumberVec<u32>>(&encode(&(0_u8,)).unwrap())
+            decode::<NumberList<u32>>(&encode(&(0_u8,)).unwrap())
                 .unwrap()
                 .is_empty()
         );

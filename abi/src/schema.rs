@@ -2,8 +2,9 @@
 //!
 //! A schema is text in Rust's own notation, with every described struct and enum spelled out:
 //! `Vec<Order { id: u64, tags: Vec<String> }>`. Types that are encoded alike have one schema
-//! (`&str` and `String`, `&[T]`, `HashSet<T>` and `Vec<T>`). A type that does not implement
-//! [`Schema`] stands there as its name, as the task's author wrote it.
+//! (`&str` and `String`, `&[T]`, `HashSet<T>` and `Vec<T>`). A list of numbers that travels as its bytes is
+//! `[f64]`: that is encoded otherwise than the `Vec<f64>` within another type. A type that does not
+//! implement [`Schema`] stands there as its name, as the task's author wrote it.
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -33,6 +34,8 @@ pub enum Type {
     Generic(&'static str, &'static [&'static Type]),
     /// `(A, B)`; the empty one is `()`.
     Tuple(&'static [&'static Type]),
+    /// `[T]`: numbers that travel as their bytes, see [`codec::Number`](crate::codec::Number).
+    Numbers(&'static Type),
     /// `[T; N]`.
     Array(&'static Type, usize),
     /// A struct: name and fields.
@@ -133,6 +136,11 @@ impl<'a> Writer<'a> {
                 self.text(",)");
             }
             Type::Tuple(elements) => self.list("(", elements, ")"),
+            Type::Numbers(number) => {
+                self.text("[");
+                self.schema(number);
+                self.text("]");
+            }
             Type::Array(element, len) => {
                 self.text("[");
                 self.schema(element);
@@ -311,6 +319,7 @@ mod tests {
             (<(u8,)>::TYPE, "(u8,)"),
             (<(&str, [f32; 120])>::TYPE, "(String, [f32; 120])"),
             (<BTreeMap<char, &[i8]>>::TYPE, "Map<char, Vec<i8>>"),
+            (&Type::Numbers(f64::TYPE), "[f64]"),
             (
                 <Option<Order>>::TYPE,
                 "Option<Order { id: u64, tags: Vec<String> }>",

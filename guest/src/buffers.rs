@@ -2,6 +2,8 @@
 
 use std::any::Any;
 use std::cell::{RefCell, UnsafeCell};
+use std::mem::MaybeUninit;
+use std::ops::Deref;
 
 use sandpool_abi::codec::Number;
 use sandpool_abi::{PANIC_REPORT_BYTES, Span};
@@ -11,9 +13,46 @@ use sandpool_abi::{PANIC_REPORT_BYTES, Span};
 #[unsafe(export_name = "sandpool_alloc")]
 extern "C" fn alloc(len: usize) -> *mut u8 {
     crate::call::enter();
-    Box::leak(Box::<[u8]>::new_uninit_slice(len))
-        .as_mut_ptr()
-        .cast()
+    let words = Box::leak(Box::<[Word]>::new_uninit_slice(words(len)));
+    let first = words.as_mut_ptr().cast::<u8>();
+    first.wrapping_add(bytes_before(len))
+}
+
+/// As large as the largest numbers.
+type Word = u64;
+
+/// How many bytes after the beginning of a word the arguments of `len` bytes begin: so many that numbers which
+/// are all of them begin with a word, after their length. So they can be read where they are.
+fn bytes_before(len: usize) -> usize {
+    // As `codec::Length` has it.
+    let is_enough = |bytes: &u32| {
+        let left = len.saturating_sub(*bytes as usize);
+        left.checked_shr(7 * bytes).unwrap_or(0) == 0
+    };
+    let of_length = (1..).find(is_enough).unwrap_or(1) as usize;
+    of_length.next_multiple_of(size_of::<Word>()) - of_length
+}
+
+/// How many words have room for that.
+fn words(len: usize) -> usize {
+    len.div_ceil(size_of::<Word>()) + 1
+}
+
+/// The arguments that the host wrote.
+pub(crate) struct Arguments {
+    words: Box<[MaybeUninit<Word>]>,
+    len: usize,
+}
+
+impl Deref for Arguments {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let first = self.words.as_ptr().cast::<u8>();
+        // SAFETY: the words are as many as `alloc` has made, so these bytes are inside; they are those that the
+        // host has written.
+        unsafe { std::slice::from_raw_parts(first.add(bytes_before(self.len)), self.len) }
+    }
 }
 
 thread_local! {
@@ -54,11 +93,13 @@ pub(crate) fn forget_answer() {
 }
 
 /// Takes back the arguments that the host wrote.
-pub(crate) fn take_arguments(ptr: u32, len: u32) -> Box<[u8]> {
+pub(crate) fn take_arguments(ptr: u32, len: u32) -> Arguments {
     let (ptr, len) = (ptr as usize as *mut u8, len as usize);
-    // SAFETY: the host passes what `alloc` returned for this `len`, once (ABI version 1): so the
-    // memory is a live boxed slice of `len` initialised bytes that nobody else owns.
-    unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(ptr, len)) }
+    let first = ptr.wrapping_sub(bytes_before(len)).cast();
+    // SAFETY: the host passes what `alloc` returned for this `len`, once (ABI version 1): so before that begins
+    // a live boxed slice of so many words that nobody else owns.
+    let words = unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, words(len))) };
+    Arguments { words, len }
 }
 
 /// Where the host looks for a panic report after a trap.
@@ -84,12 +125,24 @@ mod tests {
 
     #[test]
     fn arguments_come_back_as_the_host_wrote_them() {
-        for arguments in [&b""[..], b"some"] {
+        for arguments in [&b""[..], b"some", &[7; 127], &[7; 129], &[7; 1000]] {
             let ptr = alloc(arguments.len());
             // SAFETY: what the host does: `alloc` has just returned so many bytes.
             unsafe { ptr.copy_from_nonoverlapping(arguments.as_ptr(), arguments.len()) };
             let (at, len) = (ptr.expose_provenance(), arguments.len());
             assert_eq!(*take_arguments(at as u32, len as u32), *arguments);
+        }
+    }
+
+    #[test]
+    fn numbers_that_are_the_only_argument_begin_with_a_word() {
+        for numbers in [0, 1, 15, 16, 2047, 2048] {
+            let bytes = vec![0; numbers * size_of::<super::Word>()];
+            let length = sandpool_abi::codec::Length::of(&bytes).as_ref().len();
+            let ptr = alloc(length + bytes.len());
+            assert!((ptr.addr() + length).is_multiple_of(8), "{numbers}");
+            let len = (length + bytes.len()) as u32;
+            drop(take_arguments(ptr.expose_provenance() as u32, len));
         }
     }
 

@@ -49,8 +49,8 @@
 //! attributes need names (`flatten`, `untagged`, `tag`) or leave fields out
 //! (`skip_serializing_if`) do not survive it; [`derive(Schema)`](macro@Schema) refuses them while
 //! compiling. All-scalar tasks (numbers, `bool`, `char`) are called with no encoding at all. Bytes, and lists of
-//! numbers that are written as such (`&[f64]`, `Vec<u32>`; not of `usize`, not inside other types), are copied as a
-//! whole.
+//! numbers that are written as such (`&[f64]`, `Vec<u32>`; not of `usize`, not inside other types, not by another name),
+//! are copied as a whole.
 //!
 //! # In the sandbox
 //!

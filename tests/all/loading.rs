@@ -193,3 +193,24 @@ fn a_task_with_other_types_is_refused_before_anything_runs() {
     ));
     assert_eq!(error.into_inner(), (1, 2));
 }
+
+mod aliased {
+    type Numbers = Vec<u32>;
+
+    /// Is the module's task, but for what the numbers are called: they do not travel as its do.
+    #[sandpool_guest::task]
+    pub(super) fn running_sums(numbers: Numbers) -> Numbers {
+        numbers
+    }
+}
+
+#[test]
+fn numbers_that_travel_otherwise_are_another_type() {
+    let module = fault_module();
+    assert!(module.check(tasks::running_sums).is_ok());
+    assert_eq!(
+        module.check(aliased::running_sums).unwrap_err().to_string(),
+        "the module has `running_sums(numbers: [u32]) -> [u32]`, the host was compiled for \
+         `running_sums(numbers: Vec<u32>) -> Vec<u32>`; build both from the same sources"
+    );
+}

@@ -121,10 +121,16 @@ fn record(name: &Ident, signature: &Signature) -> TokenStream {
     let scalar = signature.is_scalar();
     let parameters = signature.parameters.iter().map(|parameter| {
         let name = &parameter.name;
-        let schema = schema_of(&parameter.form.owned());
+        let schema = match &parameter.form {
+            Form::OwnedNumbers(number) | Form::Numbers(number) => schema_of_numbers(number),
+            form => schema_of(&form.owned()),
+        };
         quote!((#name, #schema))
     });
-    let output = schema_of(&signature.output.to_token_stream());
+    let output = match numbers_of(&signature.output) {
+        Some(number) => schema_of_numbers(number),
+        None => schema_of(&signature.output.to_token_stream()),
+    };
     quote! {
         ::sandpool_guest::__private::abi::Record {
             name: #name,
@@ -133,6 +139,15 @@ fn record(name: &Ident, signature: &Signature) -> TokenStream {
             output: #output,
             scalar: #scalar,
         }
+    }
+}
+
+/// The schema of a list of numbers that travels as its bytes.
+fn schema_of_numbers(number: &syn::Type) -> TokenStream {
+    quote! {
+        &::sandpool_guest::__private::schema::Type::Numbers(
+            <#number as ::sandpool_guest::__private::schema::Schema>::TYPE,
+        )
     }
 }
 

@@ -23,11 +23,11 @@ pub(crate) fn of(name: &Ident, signature: &Signature) -> TokenStream {
                 quote!(#value),
             ),
             Form::OwnedNumbers(element) => (
-                quote!(::sandpool_guest::__private::codec::NumberVec<#element>),
+                quote!(::sandpool_guest::__private::codec::NumberList<'_, #element>),
                 quote!(#value.into_vec()),
             ),
             Form::Numbers(element) => (
-                quote!(::sandpool_guest::__private::codec::NumberVec<#element>),
+                quote!(::sandpool_guest::__private::codec::NumberList<'_, #element>),
                 quote!(&#value),
             ),
             Form::Slice(_) | Form::Borrowed(_) => (parameter.form.owned(), quote!(&#value)),
