@@ -156,7 +156,7 @@ impl TaskModuleBuilder {
 
     /// Sets how much of a sandbox's memory, from its beginning, stays mapped for the next sandbox and is
     /// overwritten for it, in bytes. Default: 2 MiB; where the module has more data than that, its stack and
-    /// 32 KiB above it.
+    /// 144 KiB above it.
     ///
     /// What a task touches beyond is mapped anew, page by page: a hundred times what it takes to overwrite a
     /// page. But all that stays is overwritten, whether the task has touched it or not.

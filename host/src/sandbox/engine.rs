@@ -36,8 +36,9 @@ const KEPT_MEMORY_BYTES: usize = 2 << 20;
 /// larger one at least half must not be: otherwise they are copied, for each sandbox.
 const IMAGE_BYTES: u64 = 16 << 20;
 
-/// The same of a memory with a lot of data, above its stack.
-const KEPT_STATICS_BYTES: usize = 32 << 10;
+/// The same of a memory with a lot of data, above its stack: there is what the allocator of `sandpool-guest`
+/// begins with, 128 KiB, and before and after that the statics that every call uses.
+const KEPT_STATICS_BYTES: usize = 144 << 10;
 
 /// The same of a table: all of most modules'.
 const KEPT_TABLE_BYTES: usize = 64 << 10;
