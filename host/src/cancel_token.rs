@@ -20,6 +20,7 @@ struct Flag(AtomicBool);
 impl CancelToken {
     /// Returns whether the task was cancelled.
     #[must_use]
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.0.load(Ordering::Acquire)
     }

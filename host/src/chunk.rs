@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use crate::completion::{Outcome, quietly};
 use crate::error::{SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
+use crate::load::Busy;
+use crate::panic_place;
 use crate::progress::Report;
 use crate::promise::Promise;
 use crate::trace::Trace;
@@ -91,32 +93,49 @@ fn ended<T, U>(
     }
 }
 
-/// Calls `call` with one input after the other. Once the chunk is stopped, what is left is cancelled.
+/// Calls `call` with one input after the other; a panic in it is its task's error. Once the chunk is stopped,
+/// what is left is cancelled.
 pub(crate) fn run<A, T>(
     inputs: Vec<A>,
     promise: &Promise<Vec<Outcome<T>>>,
-    report: &Report,
+    (report, busy): (&Report, &Busy<'_>),
     is_stopped: impl Fn() -> bool,
     mut call: impl FnMut(A) -> Result<T, TaskError>,
 ) -> Vec<Outcome<T>> {
-    let started = Instant::now();
+    let began = busy.since();
     let mut outcomes = Vec::with_capacity(inputs.len());
-    let mut values = Values::new(promise, report, started);
+    let mut values = Values::new(promise, report, began);
     let trace = promise.trace();
-    for input in inputs {
-        let outcome = match is_stopped() {
-            true => {
-                // It is foreign, and may panic.
-                quietly(|| drop(input));
-                Err(promise.error(TaskErrorKind::Cancelled, Vec::new()))
+    let error = |kind| Err(promise.error(kind, Vec::new()));
+    let mut inputs = inputs.into_iter();
+    while inputs.len() > 0 {
+        // To catch the panics of each would take longer than most of them do.
+        let run = || {
+            while !is_stopped()
+                && let Some(input) = inputs.next()
+            {
+                panic_place::forget();
+                let outcome = call(input);
+                values.count(&outcome);
+                outcomes.push(outcome);
             }
-            false => Trace::run(trace.as_ref(), || call(input)),
+        };
+        let outcome = match panic_place::catch(|| Trace::run(trace.as_ref(), run)) {
+            Err(panic) => error(TaskErrorKind::Panicked(panic)),
+            Ok(()) => match inputs.next() {
+                Some(input) => {
+                    // It is foreign, and may panic.
+                    quietly(|| drop(input));
+                    error(TaskErrorKind::Cancelled)
+                }
+                None => break,
+            },
         };
         values.count(&outcome);
         outcomes.push(outcome);
     }
     values.tell();
-    let time = started.elapsed();
+    let time = busy.time(began);
     report.took(time);
     promise.count_busy(time);
     outcomes

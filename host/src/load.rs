@@ -1,6 +1,9 @@
 //! How much there is to do, and who is there to do it.
 
-use crate::sync::{AtomicBool, AtomicIsize, Ordering};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use crate::sync::{AtomicBool, AtomicIsize, AtomicUsize, Ordering};
 
 /// The load of a pool. By itself in the cache: every worker looks at it for every job.
 #[derive(Default)]
@@ -10,6 +13,8 @@ pub(crate) struct Load {
     pub(crate) all_started: AtomicBool,
     /// Whether a worker looks for a job without sleeping: one at most.
     pub(crate) looking: AtomicBool,
+    /// Workers that sleep, and were not told of a job. Changed under the lock of the pool's `control` only.
+    pub(crate) asleep: AtomicUsize,
     /// Free workers less places taken in the queue. Below zero there is more to do than workers.
     pub(crate) spare: AtomicIsize,
     /// Workers that have a job of a queue with a limit.
@@ -19,17 +24,29 @@ pub(crate) struct Load {
 /// A worker has come to a place in the queue, and is not counted as free.
 pub(crate) struct Busy<'a> {
     load: Option<&'a Load>,
-    /// Whether the worker was free before.
-    was_free: bool,
+    /// Of a worker that was free before.
+    clock: Option<&'a Clock>,
     counts_as_busy: bool,
+}
+
+/// When the last job of a worker ended, if it has come to the next at once: to ask what time it is takes half as
+/// long as a small job.
+#[derive(Default)]
+pub(crate) struct Clock(Cell<Option<Instant>>);
+
+impl Clock {
+    /// The next job does not come at once.
+    pub(crate) fn stop(&self) {
+        self.0.set(None);
+    }
 }
 
 impl<'a> Busy<'a> {
     /// Of a worker that was free.
-    pub(crate) fn new(load: &'a Load) -> Self {
+    pub(crate) fn new(load: &'a Load, clock: &'a Clock) -> Self {
         Self {
             load: Some(load),
-            was_free: true,
+            clock: Some(clock),
             counts_as_busy: false,
         }
     }
@@ -37,8 +54,8 @@ impl<'a> Busy<'a> {
     /// Of a worker that does the job which is due while it has one.
     pub(crate) fn between(load: &'a Load) -> Self {
         Self {
-            was_free: false,
-            ..Self::new(load)
+            load: Some(load),
+            ..Self::beside()
         }
     }
 
@@ -46,14 +63,29 @@ impl<'a> Busy<'a> {
     pub(crate) fn beside() -> Self {
         Self {
             load: None,
-            was_free: false,
+            clock: None,
             counts_as_busy: false,
         }
     }
 
+    /// Returns when the job began.
+    pub(crate) fn since(&self) -> Instant {
+        let ended = self.clock.and_then(|clock| clock.0.take());
+        ended.unwrap_or_else(Instant::now)
+    }
+
+    /// Returns how long the job has taken that began then, and ends now.
+    pub(crate) fn time(&self, began: Instant) -> Duration {
+        let ended = Instant::now();
+        if let Some(clock) = self.clock {
+            clock.0.set(Some(ended));
+        }
+        ended.duration_since(began)
+    }
+
     /// The job has left a queue with a limit: counts a worker that was free in [`Load::busy`].
     pub(crate) fn begins(&mut self) {
-        if let (Some(load), true) = (self.load, self.was_free) {
+        if let (Some(load), Some(_)) = (self.load, self.clock) {
             load.busy.fetch_add(1, Ordering::AcqRel);
             self.counts_as_busy = true;
         }

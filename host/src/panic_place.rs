@@ -1,7 +1,7 @@
 //! Where a closure panicked: known to the panic hook only, so there is one more hook.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
@@ -10,6 +10,9 @@ use crate::error::{Panic, Place};
 
 thread_local! {
     static LAST: RefCell<Option<Place>> = const { RefCell::new(None) };
+
+    /// Whether that is of a panic since the last [`forget`].
+    static IS_NEW: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Puts the hook before the one that there is, once. It changes nothing: the other one runs next.
@@ -32,13 +35,20 @@ fn note(info: &PanicHookInfo<'_>) {
     });
     // Not where the thread is being torn down.
     let _ = LAST.try_with(|last| *last.borrow_mut() = place);
+    IS_NEW.set(true);
+}
+
+/// Forgets where others panicked: a panic that was caught before is not the one to come, which may be without a
+/// place.
+#[inline]
+pub(crate) fn forget() {
+    IS_NEW.set(false);
 }
 
 /// Runs foreign code, and returns what is known of its panic if it does. What it shares with others is
 /// theirs to protect.
 pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
-    // A panic that was caught before is not the one to come, which may be without a place.
-    LAST.take();
+    forget();
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let panic = panic_of(&*payload);
         // It may be anything, and panic in its turn.
@@ -56,6 +66,6 @@ fn panic_of(payload: &(dyn Any + Send)) -> Panic {
     } else {
         "a value that is not text".to_owned()
     };
-    let place = LAST.take();
+    let place = LAST.take().filter(|_| IS_NEW.get());
     Panic { message, place }
 }

@@ -10,6 +10,7 @@ pub use builder::ProcessPoolBuilder;
 pub use process_scope::ProcessScope;
 pub use submitter::Submitter;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -47,7 +48,6 @@ pub struct ProcessPool {
     /// First, so that it is dropped first: that waits for the workers.
     workers: Workers<Worker>,
     tasks: Arc<Tasks>,
-    limits: Limits,
 }
 
 impl ProcessPool {
@@ -92,7 +92,12 @@ impl ProcessPool {
     /// ```
     #[must_use]
     pub fn with(&self, limits: Limits) -> Submitter<'_> {
-        Submitter::new(self, limits)
+        Submitter::new(self, Cow::Owned(limits))
+    }
+
+    /// Returns a way to submit tasks with the pool's limits.
+    fn with_own(&self) -> Submitter<'_> {
+        Submitter::new(self, Cow::Borrowed(self.tasks.limits()))
     }
 
     /// Queues a task and returns its handle. Waits only where the queue was given a
@@ -112,7 +117,7 @@ impl ProcessPool {
         task: T,
         args: T::Args,
     ) -> Result<TaskHandle<T::Output>, SubmitError<T::Args>> {
-        self.with(self.limits.clone()).submit(task, args)
+        self.with_own().submit(task, args)
     }
 
     /// Queues a task if the queue has room. Never waits.
@@ -125,7 +130,7 @@ impl ProcessPool {
         task: T,
         args: T::Args,
     ) -> Result<TaskHandle<T::Output>, SubmitError<T::Args>> {
-        self.with(self.limits.clone()).try_submit(task, args)
+        self.with_own().try_submit(task, args)
     }
 
     /// Queues a task if the queue has room within `timeout`.
@@ -139,8 +144,7 @@ impl ProcessPool {
         args: T::Args,
         timeout: Duration,
     ) -> Result<TaskHandle<T::Output>, SubmitError<T::Args>> {
-        self.with(self.limits.clone())
-            .submit_timeout(task, args, timeout)
+        self.with_own().submit_timeout(task, args, timeout)
     }
 
     /// Runs a task on this thread, in a sandbox of the pool's, and returns its result: without a queue, and
@@ -176,7 +180,7 @@ impl ProcessPool {
     /// - [`CallError::Task`] as [`TaskHandle::join`].
     #[doc(alias = "apply")]
     pub fn call<T: Task>(&self, task: T, args: T::Args) -> Result<T::Output, CallError<T::Args>> {
-        self.with(self.limits.clone()).call(task, args)
+        self.with_own().call(task, args)
     }
 
     /// Runs a task that returns bytes as [`call`](Self::call) does, and returns what `read` makes of them. It is
@@ -203,7 +207,7 @@ impl ProcessPool {
         args: T::Args,
         read: impl FnOnce(&[u8]) -> R,
     ) -> Result<R, CallError<T::Args>> {
-        self.with(self.limits.clone()).call_with(task, args, read)
+        self.with_own().call_with(task, args, read)
     }
 
     /// Queues a task for every input and returns the results in the order of the inputs. All inputs
@@ -221,7 +225,7 @@ impl ProcessPool {
         task: T,
         inputs: impl IntoIterator<Item = T::Args>,
     ) -> Result<Map<T::Output>, SubmitError> {
-        self.with(self.limits.clone()).map(task, inputs)
+        self.with_own().map(task, inputs)
     }
 
     /// Queues a task for every input as [`map`](Self::map) does, and as the options say: with only so
@@ -258,8 +262,7 @@ impl ProcessPool {
         I: IntoIterator<Item = T::Args>,
         I::IntoIter: Send + 'i,
     {
-        self.with(self.limits.clone())
-            .map_with(task, inputs, options)
+        self.with_own().map_with(task, inputs, options)
     }
 
     /// Queues the task of this name with arguments as JSON text; the result is JSON text, too.
@@ -277,7 +280,7 @@ impl ProcessPool {
         task: &str,
         json: impl Into<String>,
     ) -> Result<TaskHandle<String>, SubmitError<String>> {
-        self.with(self.limits.clone()).submit_json(task, json)
+        self.with_own().submit_json(task, json)
     }
 
     /// Queues the task of this name that takes bytes (`&[u8]` or `Vec<u8>`) and returns bytes.
@@ -291,7 +294,7 @@ impl ProcessPool {
         task: &str,
         bytes: impl Into<Vec<u8>>,
     ) -> Result<TaskHandle<Vec<u8>>, SubmitError<Vec<u8>>> {
-        self.with(self.limits.clone()).submit_bytes(task, bytes)
+        self.with_own().submit_bytes(task, bytes)
     }
 
     /// Calls `body` with a scope, and returns when all tasks that were submitted there have ended.
@@ -328,7 +331,7 @@ impl ProcessPool {
         &'pool self,
         body: impl FnOnce(&ProcessScope<'pool>) -> Result<R, E>,
     ) -> Result<R, E> {
-        self.with(self.limits.clone()).scope(body)
+        self.with_own().scope(body)
     }
 
     /// Accepts no more tasks, and returns when all that were accepted have ended as `how` says and
@@ -349,7 +352,9 @@ impl ProcessPool {
     /// Dropping the pool waits for the rest.
     pub fn shutdown_timeout(&self, how: Shutdown, timeout: Duration) -> bool {
         let deadline = Instant::now().checked_add(timeout);
-        how.carry_out(&self.workers, &self.tasks.running, deadline)
+        let has_exited = how.carry_out(&self.workers, &self.tasks.running, deadline);
+        self.tasks.callers.clear();
+        has_exited
     }
 
     /// Returns what the pool has done and is doing.
@@ -381,7 +386,7 @@ impl fmt::Debug for ProcessPool {
         f.debug_struct("ProcessPool")
             .field("workers", &self.workers)
             .field("module", self.module())
-            .field("limits", &self.limits)
+            .field("limits", self.tasks.limits())
             .field("stats", &self.stats())
             .finish()
     }

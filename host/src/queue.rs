@@ -69,7 +69,7 @@ impl<W: 'static> Queue<W> {
         sender
             .send(Arc::clone(&place) as Arc<dyn Place<W>>)
             .unwrap_or_else(|_| unreachable!("the queue's receiving end is in `shared`"));
-        let tell = self.shared.has_to_be_told(&control);
+        let tell = self.shared.has_to_be_told(&mut control);
         // Two may have left while one was told.
         self.shared.tell_of_room(control);
         if tell {

@@ -47,7 +47,8 @@ pub struct PoolStats {
     /// The fuel that tasks have burnt, all together; 0 where the module does not
     /// [count it](crate::TaskModuleBuilder::fuel_metering).
     pub fuel_used: u64,
-    /// How long workers have been running tasks, all workers together.
+    /// How long workers have been running tasks, all workers together, with what is between two that follow at
+    /// once.
     pub busy: Duration,
     /// How running tasks are stopped. `None` for a [`ThreadPool`](crate::ThreadPool), whose tasks are not.
     pub interruption: Option<Interruption>,

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use crate::completion::quietly;
 use crate::error::SubmitErrorKind;
-use crate::load::{Busy, Load};
+use crate::load::{Busy, Clock, Load};
 use crate::queue::Queue;
 use crate::slot::{Place, Turn};
 use crate::sync::thread::{self, JoinHandle};
@@ -64,8 +64,8 @@ pub(crate) struct Control<W: 'static> {
     pub(crate) alive: usize,
     /// Jobs in the queue; counted only where their number is limited.
     pub(crate) waiting: usize,
-    /// Workers that wait for a job.
-    pub(crate) sleeping: usize,
+    /// Workers that sleep, and were told of a job.
+    pub(crate) told: usize,
     /// Threads that wait for room.
     pub(crate) waiters: usize,
     /// Why the pool broke, if it did.
@@ -96,7 +96,7 @@ impl<W: 'static> Workers<W> {
                 started: 0,
                 alive: 0,
                 waiting: 0,
-                sleeping: 0,
+                told: 0,
                 waiters: 0,
                 broken: None,
             }),
@@ -222,8 +222,12 @@ impl<W: 'static> Shared<W> {
     }
 
     /// Waits for a place in the queue to come to. `None` when there will be none any more.
-    fn next(&self) -> Option<Arc<dyn Place<W>>> {
-        if let Some(slot) = self.try_next().or_else(|| self.look()) {
+    fn next(&self, clock: &Clock) -> Option<Arc<dyn Place<W>>> {
+        if let Some(slot) = self.try_next() {
+            return Some(slot);
+        }
+        clock.stop();
+        if let Some(slot) = self.look() {
             return Some(slot);
         }
         let mut control = sync::lock(&self.control);
@@ -234,9 +238,13 @@ impl<W: 'static> Shared<W> {
                 return Some(slot);
             }
             control.sender.as_ref()?;
-            control.sleeping += 1;
+            self.load.asleep.fetch_add(1, Ordering::SeqCst);
             (control, _) = sync::wait(&self.work, control, None);
-            control.sleeping -= 1;
+            // Where another one was told, that wakes, too.
+            match control.told {
+                0 => _ = self.load.asleep.fetch_sub(1, Ordering::SeqCst),
+                _ => control.told -= 1,
+            }
         }
     }
 
@@ -252,25 +260,38 @@ impl<W: 'static> Shared<W> {
         }
         let found = sync::spin(|| self.try_next());
         self.load.looking.store(false, Ordering::SeqCst);
-        if found.is_some() && !self.queue.is_empty() {
+        // Without the lock, for which others wait. Who was asleep when the job was sent is seen here.
+        let asleep = || self.load.asleep.load(Ordering::SeqCst) > 0;
+        if found.is_some() && !self.queue.is_empty() && asleep() {
             self.tell_of_more(sync::lock(&self.control));
         }
         found
     }
 
     /// Wakes another worker if there is something for it: several jobs may have come while one looked.
-    fn tell_of_more(&self, control: MutexGuard<'_, Control<W>>) {
-        let tell = control.sleeping > 0 && !self.queue.is_empty();
+    fn tell_of_more(&self, mut control: MutexGuard<'_, Control<W>>) {
+        let tell = !self.queue.is_empty() && self.is_to_be_told(&mut control);
         drop(control);
         if tell {
             self.work.notify_one();
         }
     }
 
-    /// Whether a worker has to be woken for a job that was sent. One that is looking either finds it, or has
-    /// found another before that, and then sees in the queue that there is more.
-    pub(crate) fn has_to_be_told(&self, control: &Control<W>) -> bool {
-        control.sleeping > 0 && !self.load.looking.load(Ordering::SeqCst)
+    /// Whether a worker has to be woken for a job that was sent: notes that it will be. One that is looking either
+    /// finds it, or has found another before that, and then sees in the queue that there is more.
+    pub(crate) fn has_to_be_told(&self, control: &mut Control<W>) -> bool {
+        !self.load.looking.load(Ordering::SeqCst) && self.is_to_be_told(control)
+    }
+
+    /// Whether one of those who sleep is to be woken: notes that it will be. Until it runs, nobody has to tell it
+    /// again.
+    fn is_to_be_told(&self, control: &mut Control<W>) -> bool {
+        let one_is = self.load.asleep.load(Ordering::SeqCst) > 0;
+        if one_is {
+            self.load.asleep.fetch_sub(1, Ordering::SeqCst);
+            control.told += 1;
+        }
+        one_is
     }
 
     pub(crate) fn id(&self) -> PoolId {
@@ -301,8 +322,9 @@ impl<W: 'static> Station<W> {
         let station = Rc::new(self);
         let pool = &station.pool;
         let _worker = this_worker::enter(pool.id(), Rc::clone(&station));
-        while let Some(place) = pool.next() {
-            place.take_turn(Turn::on(&station, Busy::new(&pool.load)));
+        let clock = Clock::default();
+        while let Some(place) = pool.next(&clock) {
+            place.take_turn(Turn::on(&station, Busy::new(&pool.load, &clock)));
         }
     }
 }

@@ -96,6 +96,23 @@ fn a_sandbox_is_kept_for_the_next_call_if_it_may_be() {
 }
 
 #[test]
+fn a_shutdown_lets_go_of_the_sandboxes_that_were_kept_for_calls() {
+    let shutdowns: [fn(&ProcessPool); 2] = [
+        |pool| pool.shutdown(Shutdown::Finish),
+        |pool| _ = pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO),
+    ];
+    for shutdown in shutdowns {
+        let tasks = 2.try_into().unwrap();
+        let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
+        let pool = pool.build().unwrap();
+        pool.call(tasks::count_calls, ()).unwrap();
+        assert_eq!(pool.stats().instances_retired, 0);
+        shutdown(&pool);
+        assert_eq!(pool.stats().instances_retired, 1);
+    }
+}
+
+#[test]
 fn a_call_without_enough_stack_is_run_by_a_worker() {
     let pool = pool(1, Limits::new());
     thread::scope(|scope| {

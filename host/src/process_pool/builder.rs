@@ -130,7 +130,7 @@ where
     #[must_use]
     pub fn initializer<T: Task>(self, task: T, args: T::Args) -> Self {
         let _ = task;
-        let find = |module: &TaskModule| module.typed_entry::<T>().cloned();
+        let find = |module: &TaskModule| module.typed_entry::<T>();
         self.with_initializer(T::RECORD.name, find, T::encode(&args))
     }
 
@@ -139,7 +139,7 @@ where
     #[must_use]
     pub fn initializer_json(self, task: &str, json: impl Into<String>) -> Self {
         let name = task.to_owned();
-        let find = move |module: &TaskModule| module.entry(&name).cloned();
+        let find = move |module: &TaskModule| module.entry(&name);
         let arguments = Arguments::Encoded(Encoding::Json, json.into().into_bytes().into());
         self.with_initializer(task, find, Ok(arguments))
     }
@@ -230,6 +230,7 @@ where
         let (running, counters) = (Arc::<Running>::default(), Arc::<Counters>::default());
         let plan = Arc::new(Plan {
             module: module.clone(),
+            limits: self.limits,
             isolation: self.isolation,
             reuse_memory_bytes: self.reuse_memory_bytes,
             initializer,
@@ -273,7 +274,6 @@ where
         Ok(ProcessPool {
             workers,
             tasks: Arc::new(tasks),
-            limits: self.limits,
         })
     }
 }

@@ -8,7 +8,7 @@ use sandpool_abi::codec::CodecError;
 
 use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
-use crate::limits::Due;
+use crate::limits::{Due, Limits};
 use crate::process_pool::tasks::{Callee, Tasks};
 use crate::running::{Desk, Running};
 use crate::sandbox::{Interrupt, Plan, Processes, Reservation};
@@ -57,6 +57,11 @@ impl Callers {
             running,
             free: Mutex::default(),
         }
+    }
+
+    /// What tasks may use that have no limits of their own.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.plan.limits
     }
 
     /// Lets go of the sandboxes that are kept for the next calls.

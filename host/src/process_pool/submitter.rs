@@ -1,5 +1,6 @@
 //! From arguments to a queued job, with the limits that hold for it.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,6 @@ use std::time::Duration;
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Encoding, Reply, Task};
 
-use crate::completion::TaskName;
 use crate::error::{CallError, LoadError, SubmitError, SubmitErrorKind};
 use crate::handle::TaskHandle;
 use crate::limits::Limits;
@@ -24,11 +24,12 @@ use crate::sandbox::Entry;
 #[derive(Clone, Debug)]
 pub struct Submitter<'a> {
     pool: &'a ProcessPool,
-    limits: Limits,
+    /// Borrowed from the pool where they are its own.
+    limits: Cow<'a, Limits>,
 }
 
 impl<'a> Submitter<'a> {
-    pub(crate) fn new(pool: &'a ProcessPool, limits: Limits) -> Self {
+    pub(crate) fn new(pool: &'a ProcessPool, limits: Cow<'a, Limits>) -> Self {
         Self { pool, limits }
     }
 
@@ -172,13 +173,16 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), ())),
         };
-        let target = self.target(T::RECORD.name, entry, T::encode, T::decode);
+        let target = self.target(entry, T::encode, T::decode);
         let tasks = Arc::downgrade(&self.pool.tasks);
         options.start(
             inputs.into_iter(),
             self.pool.workers(),
             move |chunk, patience, report| match tasks.upgrade() {
-                Some(tasks) => tasks.submit_chunk(target.clone(), chunk, patience, report),
+                Some(tasks) => {
+                    let name = T::RECORD.name;
+                    tasks.submit_chunk(name, target.clone(), chunk, patience, report)
+                }
                 None => Err((SubmitErrorKind::ShutDown, chunk)),
             },
         )
@@ -203,8 +207,11 @@ impl<'a> Submitter<'a> {
             Ok(text) => Ok(text.to_owned()),
             Err(error) => Err(CodecError::new(error.to_string())),
         };
-        let target = self.target(task.to_owned(), entry, encode_json, decode);
-        self.pool.tasks.submit(target, json, Patience::Endless)
+        let target = self.target(entry, encode_json, decode);
+        let name = task.to_owned();
+        self.pool
+            .tasks
+            .submit(name, target, json, Patience::Endless)
     }
 
     /// Queues the task of this name with bytes: see [`ProcessPool::submit_bytes`].
@@ -223,8 +230,11 @@ impl<'a> Submitter<'a> {
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), bytes)),
         };
         let decode = |reply: Reply<'_>| reply.bytes().map(<[u8]>::to_vec);
-        let target = self.target(task.to_owned(), entry, encode_bytes, decode);
-        self.pool.tasks.submit(target, bytes, Patience::Endless)
+        let target = self.target(entry, encode_bytes, decode);
+        let name = task.to_owned();
+        self.pool
+            .tasks
+            .submit(name, target, bytes, Patience::Endless)
     }
 
     /// Calls `body` with a scope whose tasks have these limits: see [`ProcessPool::scope`].
@@ -254,27 +264,24 @@ impl<'a> Submitter<'a> {
             Ok(entry) => entry,
             Err(error) => return Err(SubmitError::new(SubmitErrorKind::Task(error), args)),
         };
-        let target = self.target(T::RECORD.name, entry, T::encode, T::decode);
-        self.pool.tasks.submit(target, args, patience)
+        let target = self.target(entry, T::encode, T::decode);
+        let tasks = &self.pool.tasks;
+        tasks.submit(T::RECORD.name, target, args, patience)
     }
 
-    fn target<A, D>(
-        &self,
-        name: impl Into<TaskName>,
-        entry: &Entry,
-        encode: fn(&A) -> Encoded<'_>,
-        decode: D,
-    ) -> Target<A, D> {
+    fn target<A, D>(&self, entry: Entry, encode: fn(&A) -> Encoded<'_>, decode: D) -> Target<A, D> {
         Target {
             encode,
-            name: name.into(),
-            entry: entry.clone(),
-            limits: self.limits.clone(),
+            entry,
+            limits: match &self.limits {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(limits) => Some(Box::new(limits.clone())),
+            },
             decode,
         }
     }
 
-    fn bytes_entry(&self, name: &str) -> Result<&'a Entry, LoadError> {
+    fn bytes_entry(&self, name: &str) -> Result<Entry, LoadError> {
         const BYTES: &str = "Vec<u8>";
         let module = self.pool.module();
         let entry = module.entry(name)?;

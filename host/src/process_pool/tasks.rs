@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::time::Instant;
 
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Reply};
@@ -50,9 +49,9 @@ pub(crate) type Encoded<'a> = Result<Arguments<'a>, CodecError>;
 
 /// What is called, and how.
 pub(crate) struct Target<A, D> {
-    pub(crate) name: TaskName,
     pub(crate) entry: Entry,
-    pub(crate) limits: Limits,
+    /// `None` where they are the pool's, which a task need not carry about.
+    pub(crate) limits: Option<Box<Limits>>,
     pub(crate) encode: fn(&A) -> Encoded<'_>,
     /// Takes the result out of the reply.
     pub(crate) decode: D,
@@ -60,7 +59,7 @@ pub(crate) struct Target<A, D> {
 
 /// The same, for a call that is made now.
 pub(crate) struct Callee<'a, A, D> {
-    pub(crate) entry: &'a Entry,
+    pub(crate) entry: Entry,
     pub(crate) limits: &'a Limits,
     pub(crate) encode: fn(&A) -> Encoded<'_>,
     pub(crate) decode: D,
@@ -70,6 +69,7 @@ impl Tasks {
     /// Queues a task, or gives back what it was to be called with.
     pub(crate) fn submit<A, R, D>(
         &self,
+        name: impl Into<TaskName>,
         target: Target<A, D>,
         args: A,
         patience: Patience,
@@ -79,11 +79,12 @@ impl Tasks {
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
-        if let Err(kind) = self.check(&target.limits) {
+        let limits = target.limits(self.limits());
+        if let Err(kind) = self.check(limits) {
             return Err(SubmitError::new(kind, args));
         }
-        let due = target.limits.deadline.and_then(Due::after);
-        let submission = Submission::new(target.name.clone());
+        let due = limits.deadline.and_then(Due::after);
+        let submission = Submission::new(name);
         let task = (submission, &self.counters);
         let queued = self.queue.submit_task(args, patience, task, |args| {
             move |turn: Turn<'_, Worker>, promise| match turn {
@@ -100,6 +101,7 @@ impl Tasks {
     /// Queues calls of a task that one worker does one after the other, or gives their arguments back.
     pub(crate) fn submit_chunk<A, R, D>(
         &self,
+        name: &'static str,
         target: Target<A, D>,
         chunk: Vec<A>,
         patience: Patience,
@@ -110,11 +112,12 @@ impl Tasks {
         R: Send + 'static,
         D: Fn(Reply<'_>) -> Result<R, CodecError> + Send + 'static,
     {
-        if let Err(kind) = self.check(&target.limits) {
+        let limits = target.limits(self.limits());
+        if let Err(kind) = self.check(limits) {
             return Err((kind, chunk));
         }
-        let due = target.limits.deadline.and_then(Due::after);
-        let submission = Submission::of_chunk(target.name.clone(), chunk.len());
+        let due = limits.deadline.and_then(Due::after);
+        let submission = Submission::of_chunk(name, chunk.len());
         let task = (submission, &self.counters);
         let handle = self.queue.submit_task(chunk, patience, task, |chunk| {
             move |turn: Turn<'_, Worker>, promise| match turn {
@@ -135,6 +138,11 @@ impl Tasks {
             handle.completion().while_queued(Box::new(expiry));
         }
         handle
+    }
+
+    /// What tasks may use that have no limits of their own.
+    pub(crate) fn limits(&self) -> &Limits {
+        self.callers.limits()
     }
 
     /// Checks that the module can keep the limits.
@@ -184,7 +192,7 @@ impl Worker {
             return;
         }
         let entered = self.desk.enter(promise.to_cancel());
-        let started = Instant::now();
+        let began = busy.since();
         let fuel_used = Cell::new(None);
         let run = || self.call(target, args, due, &interrupt, &fuel_used);
         let outcome = Trace::run(promise.trace().as_ref(), run);
@@ -196,7 +204,7 @@ impl Worker {
             error(&promise, fault)
         });
         promise.count_fuel(fuel_used.get());
-        promise.count_busy(started.elapsed());
+        promise.count_busy(busy.time(began));
         drop(entered);
         promise.complete(outcome, busy);
         self.keep(interrupt);
@@ -240,7 +248,13 @@ impl Worker {
                 error(&promise, fault)
             })
         };
-        let outcomes = chunk::run(chunk, &promise, report, || interrupt.is_stopped(), call);
+        let outcomes = chunk::run(
+            chunk,
+            &promise,
+            (report, &busy),
+            || interrupt.is_stopped(),
+            call,
+        );
         drop(entered);
         promise.complete(Ok(outcomes), busy);
         self.keep(interrupt);
@@ -257,9 +271,13 @@ impl Worker {
     where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let outcome = target
-            .callee()
-            .call(&args, &self.processes, due, interrupt, fuel_used);
+        let outcome = target.callee(self.processes.limits()).call(
+            &args,
+            &self.processes,
+            due,
+            interrupt,
+            fuel_used,
+        );
         // It is foreign, and may panic.
         quietly(|| drop(args));
         outcome
@@ -269,8 +287,7 @@ impl Worker {
 impl<A, D: Clone> Clone for Target<A, D> {
     fn clone(&self) -> Self {
         Self {
-            name: self.name.clone(),
-            entry: self.entry.clone(),
+            entry: self.entry,
             limits: self.limits.clone(),
             encode: self.encode,
             decode: self.decode.clone(),
@@ -279,13 +296,18 @@ impl<A, D: Clone> Clone for Target<A, D> {
 }
 
 impl<A, D> Target<A, D> {
-    fn callee<R>(&self) -> Callee<'_, A, &D>
+    /// What the task may use, in a pool whose tasks may use that.
+    fn limits<'a>(&'a self, of_pool: &'a Limits) -> &'a Limits {
+        self.limits.as_deref().unwrap_or(of_pool)
+    }
+
+    fn callee<'a, R>(&'a self, of_pool: &'a Limits) -> Callee<'a, A, &'a D>
     where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
         Callee {
-            entry: &self.entry,
-            limits: &self.limits,
+            entry: self.entry,
+            limits: self.limits(of_pool),
             encode: self.encode,
             decode: &self.decode,
         }

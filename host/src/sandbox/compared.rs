@@ -24,32 +24,46 @@ impl Compared {
         }
     }
 
-    pub(super) fn get(&self, task: TypeId) -> Option<&Entry> {
+    pub(super) fn get(&self, task: TypeId) -> Option<Entry> {
+        // Mostly it is where it would be if it were alone.
+        let (found, entry) = self.places[self.first(task)].get()?;
+        match *found == task {
+            true => Some(*entry),
+            false => self.get_further(task),
+        }
+    }
+
+    #[cold]
+    fn get_further(&self, task: TypeId) -> Option<Entry> {
         for place in self.places_of(task) {
             let (found, entry) = place.get()?;
             if *found == task {
-                return Some(entry);
+                return Some(*entry);
             }
         }
         None
     }
 
-    pub(super) fn insert(&self, task: TypeId, entry: &Entry) {
+    pub(super) fn insert(&self, task: TypeId, entry: Entry) {
         for place in self.places_of(task) {
-            let (found, _) = place.get_or_init(|| (task, entry.clone()));
+            let (found, _) = place.get_or_init(|| (task, entry));
             if *found == task {
                 return;
             }
         }
     }
 
-    /// All places, first the one where the type would be if it were alone.
+    /// All places, in the order in which they are looked at.
     fn places_of(&self, task: TypeId) -> impl Iterator<Item = &OnceLock<(TypeId, Entry)>> {
+        let (before, after) = self.places.split_at(self.first(task));
+        after.iter().chain(before)
+    }
+
+    fn first(&self, task: TypeId) -> usize {
         let mut hasher = AsItIs(0);
         task.hash(&mut hasher);
-        let first = usize::try_from(hasher.finish()).unwrap_or(0) % self.places.len();
-        let (before, after) = self.places.split_at(first);
-        after.iter().chain(before)
+        // There is a power of two of them.
+        usize::try_from(hasher.finish()).unwrap_or(0) & (self.places.len() - 1)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::limits::{Due, Limits};
 use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
 use crate::sandbox::guest::Guest;
-use crate::sandbox::module::TaskModule;
+use crate::sandbox::module::{Entry, TaskModule};
 use crate::sandbox::processes::{Call, Fault};
 use crate::sandbox::trap::{Allowed, Remains, classify, frames};
 #[cfg(feature = "wasi")]
@@ -73,9 +73,9 @@ pub(crate) struct Process {
 #[derive(Default)]
 struct Last {
     alloc: Option<TypedFunc<(u32,), u32>>,
-    /// With the number of the task.
-    scalar: Option<(usize, Scalar)>,
-    encoded: Option<(usize, Encoded)>,
+    /// With the task.
+    scalar: Option<(Entry, Scalar)>,
+    encoded: Option<(Entry, Encoded)>,
 }
 
 type Scalar = TypedFunc<(u64, u64, u64, u64), u64>;
@@ -167,17 +167,17 @@ impl Process {
 
     /// Calls a task whose arguments and result are scalars.
     pub(crate) fn call_scalar(&mut self, call: &Call<'_>, slots: [u64; 4]) -> Result<u64, Fault> {
-        let task = call.entry.index();
         let function = match self.last.scalar.take() {
-            Some((last, function)) if last == task => function,
+            Some((last, function)) if last == call.entry => function,
             _ => {
-                let scalar = call.entry.scalar.as_ref();
+                let module = Arc::clone(&self.module.inner);
+                let scalar = module.task_exports(call.entry).scalar.as_ref();
                 self.find(scalar.expect("the signatures were compared"))
             }
         };
         let slots = (slots[0], slots[1], slots[2], slots[3]);
         let result = self.call(call, &function, slots)?;
-        self.last.scalar = Some((task, function));
+        self.last.scalar = Some((call.entry, function));
         Ok(result)
     }
 
@@ -196,10 +196,9 @@ impl Process {
             let alloc = module.exports.alloc.as_ref();
             self.find(alloc.expect("a module with tasks has it"))
         });
-        let task = call.entry.index();
         let function = match self.last.encoded.take() {
-            Some((last, function)) if last == task => function,
-            _ => self.find(&call.entry.call),
+            Some((last, function)) if last == call.entry => function,
+            _ => self.find_entry(call),
         };
         // The guest reserves memory for the arguments.
         let ptr = self.call(call, &alloc, (len,))?;
@@ -208,7 +207,7 @@ impl Process {
         to_second.copy_from_slice(second);
         let answer = self.call(call, &function, (encoding as u32, ptr, len))?;
         self.last.alloc = Some(alloc);
-        self.last.encoded = Some((task, function));
+        self.last.encoded = Some((call.entry, function));
         Ok(Span::from_u64(answer))
     }
 
@@ -225,7 +224,7 @@ impl Process {
         stdin: Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
         self.system().run_program(stdin, call.limits.result_bytes);
-        let start = self.find(&call.entry.call);
+        let start = self.find_entry(call);
         let ended = self.call::<(), ()>(call, &start, ());
         program::outcome(self.system(), ended, call.limits.panic_bytes)
     }
@@ -234,6 +233,12 @@ impl Process {
     fn system(&self) -> &System {
         let system = self.store.data().host.wasi.as_ref();
         system.expect("a program is loaded with WASI only")
+    }
+
+    /// Returns the function that takes encoded arguments, or that a program begins with.
+    fn find_entry<P: WasmParams, R: WasmResults>(&mut self, call: &Call<'_>) -> TypedFunc<P, R> {
+        let module = Arc::clone(&self.module.inner);
+        self.find(&module.task_exports(call.entry).call)
     }
 
     /// Returns an export whose type was checked at load.

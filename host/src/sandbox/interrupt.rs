@@ -131,7 +131,9 @@ impl Interrupt {
 
     /// Stops no task any more: to be called when nobody will stop the last one.
     pub(crate) fn renew(&self) {
-        if self.stopped.swap(false, Ordering::SeqCst) {
+        // Mostly it is not, and to look is cheaper than to write.
+        if self.is_stopped() {
+            self.stopped.store(false, Ordering::SeqCst);
             *sync::lock(&self.stopping) = None;
         }
     }

@@ -49,6 +49,8 @@ pub(crate) struct Inner {
     /// What it was loaded from.
     pub(super) wasm: Vec<u8>,
     entries: HashMap<String, Entry>,
+    /// Of each task.
+    task_exports: Vec<TaskExports>,
     /// The tasks that were compared with the host's.
     compared: Compared,
     info: ModuleInfo,
@@ -56,6 +58,12 @@ pub(crate) struct Inner {
     was_stored: bool,
     /// Sandboxes that no pool has reserved.
     free: AtomicUsize,
+}
+
+impl Inner {
+    pub(super) fn task_exports(&self, entry: Entry) -> &TaskExports {
+        &self.task_exports[entry.0]
+    }
 }
 
 /// The exports of a module that are not its tasks.
@@ -73,19 +81,14 @@ pub(crate) struct Exports {
     pub(crate) stack_pointer: Option<(usize, ModuleExport)>,
 }
 
+/// A task of a module.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) struct Entry(usize);
+
 /// A task's exports.
-#[derive(Clone)]
-pub(crate) struct Entry {
+pub(crate) struct TaskExports {
     pub(crate) call: ModuleExport,
     pub(crate) scalar: Option<ModuleExport>,
-    index: usize,
-}
-
-impl Entry {
-    /// The number of the task in its module.
-    pub(super) fn index(&self) -> usize {
-        self.index
-    }
 }
 
 impl TaskModule {
@@ -166,23 +169,23 @@ impl TaskModule {
                 .transpose()?,
             stack_pointer: info.stack_bytes().zip(find(&module, STACK_POINTER).ok()),
         };
-        let entries = info.tasks().iter().enumerate().map(|(index, task)| {
+        let entries = info.tasks().iter().map(|task| task.name().to_owned());
+        let entries = entries.zip((0..).map(Entry)).collect();
+        let task_exports = info.tasks().iter().map(|task| {
             let name = task.name();
             let scalar = task
                 .record
                 .scalar
                 .then(|| find(&module, &format!("{SCALAR_EXPORT_PREFIX}{name}")));
-            let entry = Entry {
+            Ok(TaskExports {
                 call: match info.is_program() {
                     true => find(&module, START)?,
                     false => find(&module, &format!("{TASK_EXPORT_PREFIX}{name}"))?,
                 },
                 scalar: scalar.transpose()?,
-                index,
-            };
-            Ok((name.to_owned(), entry))
+            })
         });
-        let entries = entries.collect::<Result<_, LoadError>>()?;
+        let task_exports = task_exports.collect::<Result<_, LoadError>>()?;
         let mut linker = Linker::new(engine);
         imports::define(grants, &mut linker).map_err(compile::invalid)?;
         let instance = linker.instantiate_pre(&module).map_err(compile::invalid)?;
@@ -195,6 +198,7 @@ impl TaskModule {
                 settings,
                 wasm,
                 entries,
+                task_exports,
                 compared: Compared::new(info.tasks().len()),
                 info,
                 free: AtomicUsize::new(sandboxes),
@@ -245,7 +249,7 @@ impl TaskModule {
         self.typed_entry::<T>().map(drop)
     }
 
-    pub(crate) fn typed_entry<T: Task>(&self) -> Result<&Entry, LoadError> {
+    pub(crate) fn typed_entry<T: Task>(&self) -> Result<Entry, LoadError> {
         let compared = &self.inner.compared;
         let task = TypeId::of::<T>();
         if let Some(entry) = compared.get(task) {
@@ -263,9 +267,9 @@ impl TaskModule {
         })
     }
 
-    pub(crate) fn entry(&self, name: &str) -> Result<&Entry, LoadError> {
+    pub(crate) fn entry(&self, name: &str) -> Result<Entry, LoadError> {
         match self.inner.entries.get(name) {
-            Some(entry) => Ok(entry),
+            Some(entry) => Ok(*entry),
             None => Err(self.info().task(name).expect_err("every task has an entry")),
         }
     }
@@ -290,8 +294,8 @@ impl TaskModule {
         self.inner.settings.profile.fuel
     }
 
-    pub(crate) fn task(&self, entry: &Entry) -> &TaskInfo {
-        &self.tasks()[entry.index]
+    pub(crate) fn task(&self, entry: Entry) -> &TaskInfo {
+        &self.tasks()[entry.0]
     }
 
     /// Has the task ended at its deadline, if it waits in a queue by then and the returned guard lives.

@@ -19,7 +19,7 @@ use crate::text::cut;
 
 /// One call of a task.
 pub(crate) struct Call<'a> {
-    pub(crate) entry: &'a Entry,
+    pub(crate) entry: Entry,
     pub(crate) arguments: &'a Arguments<'a>,
     pub(crate) limits: &'a Limits,
     /// When the time since the submission is up.
@@ -62,6 +62,8 @@ impl From<TaskErrorKind> for Fault {
 /// What the workers of a pool make their instances from.
 pub(crate) struct Plan {
     pub(crate) module: TaskModule,
+    /// What tasks may use that have no limits of their own.
+    pub(crate) limits: Limits,
     pub(crate) isolation: Isolation,
     /// How large the memory of an instance may be that is kept.
     pub(crate) reuse_memory_bytes: usize,
@@ -72,10 +74,17 @@ pub(crate) struct Plan {
 /// The instances of one worker.
 pub(crate) struct Processes {
     plan: Arc<Plan>,
-    /// An instance that is fit for one more task, and how many it has done.
-    kept: RefCell<Option<(Box<Process>, usize)>>,
+    kept: RefCell<Option<Kept>>,
     /// How many tasks run here at the moment, one inside the other.
     depth: Cell<usize>,
+}
+
+/// An instance that is fit for one more task.
+struct Kept {
+    process: Box<Process>,
+    /// How many it has done.
+    tasks: usize,
+    memory_bytes: usize,
 }
 
 /// How many tasks can run on one worker at once: a task's code on the host's side, which decodes a result
@@ -96,6 +105,11 @@ impl Processes {
         &self.plan.module
     }
 
+    /// What tasks may use that have no limits of their own.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.plan.limits
+    }
+
     /// Runs a task. `read` takes the value out of the reply, which lies in the instance's memory.
     ///
     /// [`TaskErrorKind::Broken`] says that no instance can be made that is fit for the pool's tasks.
@@ -108,12 +122,12 @@ impl Processes {
         check_arguments(call)?;
         let due = call.due_from_now();
         // Out of its place: reading a result runs foreign code, which may run a task here.
-        let kept = self
-            .kept
-            .take()
-            .filter(|(process, _)| process.memory_bytes() <= call.limits.memory_bytes);
+        let kept = self.kept.take();
+        let kept = kept.filter(|kept| kept.memory_bytes <= call.limits.memory_bytes);
         let (mut process, tasks, armed) = match kept {
-            Some((mut process, tasks)) => {
+            Some(Kept {
+                mut process, tasks, ..
+            }) => {
                 let armed = process.begin(call, due)?;
                 (process, tasks, armed)
             }
@@ -122,7 +136,7 @@ impl Processes {
                 let (mut process, armed) = Process::start(&plan.module, &plan.counters, call, due)?;
                 if let Some(initializer) = &plan.initializer {
                     let call = Call {
-                        entry: &initializer.entry,
+                        entry: initializer.entry,
                         arguments: &initializer.arguments,
                         ..*call
                     };
@@ -138,10 +152,16 @@ impl Processes {
         call.fuel_used.set(process.fuel_used(call.limits));
         drop(armed);
         process.end();
-        let is_small = process.memory_bytes() <= self.plan.reuse_memory_bytes;
+        let tasks = tasks + 1;
+        let memory_bytes = process.memory_bytes();
+        let is_small = memory_bytes <= self.plan.reuse_memory_bytes;
         let is_fit = is_small && !self.plan.module.is_program();
-        if is_clean && is_fit && self.plan.isolation.permits(tasks + 1) {
-            self.kept.replace(Some((process, tasks + 1)));
+        if is_clean && is_fit && self.plan.isolation.permits(tasks) {
+            self.kept.replace(Some(Kept {
+                process,
+                tasks,
+                memory_bytes,
+            }));
         }
         outcome
     }
@@ -222,7 +242,7 @@ pub(super) fn run_once(
     limits: &Limits,
 ) -> Result<Box<Process>, Fault> {
     let call = Call {
-        entry: &initializer.entry,
+        entry: initializer.entry,
         arguments: &initializer.arguments,
         limits,
         due: limits.deadline.and_then(Due::after),

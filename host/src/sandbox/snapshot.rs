@@ -64,7 +64,7 @@ impl TaskModule {
         limits: &Limits,
     ) -> Result<Vec<u8>, SnapshotError> {
         let _ = task;
-        let entry = self.typed_entry::<T>()?.clone();
+        let entry = self.typed_entry::<T>()?;
         let arguments = T::encode(&args).map(Arguments::into_owned);
         let name = T::RECORD.name;
         let bad = |error: CodecError| TaskErrorKind::BadArguments(error.to_string());
@@ -93,7 +93,7 @@ impl TaskModule {
     ) -> Result<Vec<u8>, SnapshotError> {
         let initializer = Initializer {
             name: task.to_owned(),
-            entry: self.entry(task)?.clone(),
+            entry: self.entry(task)?,
             arguments: Arguments::Encoded(Encoding::Json, json.into().into_bytes().into()),
         };
         self.snapshot_after(&initializer, limits)

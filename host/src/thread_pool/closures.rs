@@ -1,7 +1,6 @@
 //! From closures to queued jobs, and their run.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::cancel_token::CancelToken;
 use crate::chunk::{self, Chunk, Refused};
@@ -112,10 +111,11 @@ fn run_claimed<T>(
     busy: Busy<'_>,
     entered: impl Sized,
 ) {
-    let started = Instant::now();
-    let outcome = Trace::run(promise.trace().as_ref(), || caught(closure));
-    let outcome = outcome.map_err(|kind| promise.error(kind, Vec::new()));
-    promise.count_busy(started.elapsed());
+    let began = busy.since();
+    let outcome = Trace::run(promise.trace().as_ref(), || panic_place::catch(closure));
+    let outcome =
+        outcome.map_err(|panic| promise.error(TaskErrorKind::Panicked(panic), Vec::new()));
+    promise.count_busy(busy.time(began));
     drop(entered);
     promise.complete(outcome, busy);
 }
@@ -134,15 +134,14 @@ fn run_chunk<A, T: Send + 'static>(
         return;
     }
     let entered = desk.enter(stop);
-    let call = |input| {
-        let outcome = caught(|| closure(input));
-        outcome.map_err(|kind| promise.error(kind, Vec::new()))
-    };
-    let outcomes = chunk::run(inputs, &promise, report, || token.is_cancelled(), call);
+    let call = |input| Ok(closure(input));
+    let outcomes = chunk::run(
+        inputs,
+        &promise,
+        (report, &busy),
+        || token.is_cancelled(),
+        call,
+    );
     drop(entered);
     promise.complete(Ok(outcomes), busy);
-}
-
-fn caught<T>(closure: impl FnOnce() -> T) -> Result<T, TaskErrorKind> {
-    panic_place::catch(closure).map_err(TaskErrorKind::Panicked)
 }
