@@ -200,10 +200,19 @@ fn bulk(criterion: &mut Criterion) {
         group.bench_function(format!("memcpy of {bytes} bytes"), |bencher| {
             bencher.iter(|| copy.copy_from_slice(black_box(&data)));
         });
-        group.bench_function(format!("copy of {bytes} bytes to new memory"), |bencher| {
+        // What a call does with the memory of its argument and its result.
+        let name = format!("copy of {bytes} bytes to new memory, giving the old back");
+        group.bench_function(name, |bencher| {
             bencher.iter_batched(
-                || (),
-                |()| black_box(&data).clone(),
+                || data.clone(),
+                |data| black_box(&data).clone(),
+                BatchSize::PerIteration,
+            );
+        });
+        group.bench_function(format!("giving {bytes} bytes back"), |bencher| {
+            bencher.iter_batched(
+                || data.clone(),
+                |data| drop(black_box(data)),
                 BatchSize::PerIteration,
             );
         });
