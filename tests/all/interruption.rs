@@ -11,7 +11,7 @@ use sandpool_tests::{LONG, fault_module};
 use crate::by_hand::{Guest, HONEST, lie};
 
 /// Bodies of tasks that never end, or not within the lifetime of a machine.
-const ENDLESS: [(&str, &str, &str); 20] = [
+const ENDLESS: [(&str, &str, &str); 22] = [
     ("a register loop", "(loop (br 0)) i64.const 0", ""),
     ("nested loops", "(loop (loop (br 0)) (br 0)) i64.const 0", ""),
     (
@@ -33,6 +33,34 @@ const ENDLESS: [(&str, &str, &str); 20] = [
                     (call $calls (i32.sub (local.get 0) (i32.const 1)))
                     (call $calls (i32.sub (local.get 0) (i32.const 1)))))
                 (else (i32.const 1))))",
+    ),
+    (
+        "2^60 calls of which the first is another on each path",
+        "(call $calls (i32.const 60)) i64.const 0",
+        "(func $calls (param i32)
+            (local $less i32)
+            (if (i32.eqz (local.get 0)) (then (return)))
+            (local.set $less (i32.sub (local.get 0) (i32.const 1)))
+            (block (br_if 0 (i32.and (local.get 0) (i32.const 1)))
+                (call $calls (local.get $less)))
+            (call $calls (local.get $less))
+            (if (i32.and (local.get 0) (i32.const 1)) (then (call $calls (local.get $less)))))",
+    ),
+    (
+        "2^60 calls behind a branch table",
+        "(call $calls (i32.const 60)) i64.const 0",
+        "(func $calls (param i32)
+            (local $less i32)
+            (local.set $less (i32.sub (local.get 0) (i32.const 1)))
+            (block $end
+                (block $odd
+                    (block $even
+                        (br_if $end (i32.eqz (local.get 0)))
+                        (br_table $even $odd (i32.and (local.get 0) (i32.const 1))))
+                    (call $calls (local.get $less)))
+                (call $calls (local.get $less))
+                (br_if $end (i32.eqz (i32.and (local.get 0) (i32.const 1))))
+                (call $calls (local.get $less))))",
     ),
     (
         "a loop at the bottom of 10,000 calls",
@@ -321,4 +349,23 @@ fn a_module_may_have_an_export_named_as_that_of_the_flags() {
     let pool = ProcessPool::new(NAMED.builder().load().unwrap()).unwrap();
     let value = pool.submit(lie, Vec::new()).unwrap().join().unwrap();
     assert_eq!(value, Vec::<Vec<u8>>::new());
+}
+
+/// These are not polled before: a guest makes no more of them than fit on its stack.
+#[test]
+fn calls_that_never_return_end_with_the_stack() {
+    for interruption in MECHANISMS {
+        let guest = Guest {
+            task: "(call $deeper) unreachable",
+            more: "(func $deeper (call $deeper) (unreachable))",
+            ..HONEST
+        };
+        let module = guest.builder().interruption(interruption).load().unwrap();
+        let pool = ProcessPool::builder(module).workers(1).build().unwrap();
+        let error = pool.submit(lie, Vec::new()).unwrap().join().unwrap_err();
+        assert!(
+            matches!(error.kind(), TaskErrorKind::StackOverflow { .. }),
+            "{error}"
+        );
+    }
 }
