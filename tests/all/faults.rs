@@ -2,7 +2,9 @@
 
 use anyhow::Context as _;
 use fault_tasks as tasks;
-use sandpool::{Limits, ProcessPool, Task, TaskError, TaskErrorKind, ThreadPool, TrapKind};
+use sandpool::{
+    Limits, MapError, MapOptions, ProcessPool, Task, TaskError, TaskErrorKind, ThreadPool, TrapKind,
+};
 use sandpool_tests::pool;
 
 /// Runs a task that fails, and sees that the pool still answers.
@@ -205,7 +207,24 @@ fn the_place_of_a_panic_is_not_that_of_another_one() {
     let caught = pool.submit(|| std::panic::catch_unwind(|| panic!("caught")).is_err());
     assert!(caught.unwrap().join().unwrap());
     let resumed = pool.submit(|| std::panic::resume_unwind(Box::new("resumed")));
-    let error: TaskError = resumed.unwrap().join().unwrap_err();
+    assert_is_without_a_place(&resumed.unwrap().join().unwrap_err());
+
+    // And of the items of a map that run one after the other.
+    let call = |item| match item {
+        0 => std::panic::catch_unwind(|| panic!("caught")).is_err(),
+        _ => std::panic::resume_unwind(Box::new("resumed")),
+    };
+    let mut results = pool
+        .map_with(call, 0..2, MapOptions::new().chunk(2))
+        .unwrap();
+    assert!(results.next().unwrap().unwrap());
+    let Err(MapError::Task(error)) = results.next().unwrap() else {
+        panic!("it panics");
+    };
+    assert_is_without_a_place(&error);
+}
+
+fn assert_is_without_a_place(error: &TaskError) {
     let TaskErrorKind::Panicked(panic) = error.kind() else {
         panic!("{error}");
     };
