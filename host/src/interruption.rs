@@ -24,7 +24,7 @@
 #[non_exhaustive]
 pub enum Interruption {
     /// Before a module is compiled, looks at a flag are written into it, one for every turn of a loop and
-    /// every call. The flags are in a second memory, which nothing in the module can name. The default.
+    /// one before a function first calls another. The flags are in a second memory, which nothing in the module can name. The default.
     #[default]
     Polls,
     /// The engine's own mechanism: the same looks, at a counter that all sandboxes of a module share. Code

@@ -29,8 +29,8 @@ pub(crate) struct Busy<'a> {
     counts_as_busy: bool,
 }
 
-/// When the last job of a worker ended, if it has come to the next at once: to ask what time it is takes half as
-/// long as a small job.
+/// When the last job of a worker ended, if it has come to the next at once: to ask for the time is a good part of
+/// what a small job takes.
 #[derive(Default)]
 pub(crate) struct Clock(Cell<Option<Instant>>);
 
