@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub use serde_bytes::{ByteBuf, Bytes};
 
 use crate::bounded;
-pub use crate::numbers::{Number, NumberList, Numbers, number_bytes, to_numbers};
+pub use crate::numbers::{Number, NumberList, number_bytes, to_numbers};
 
 /// Why a value could not be encoded or bytes could not be decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

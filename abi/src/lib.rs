@@ -32,6 +32,7 @@ pub mod imports;
 mod numbers;
 mod outcome;
 mod panic;
+mod pieces;
 mod record;
 mod scalar;
 pub mod schema;
@@ -40,6 +41,7 @@ mod task;
 
 pub use outcome::{Failure, Outcome, Status};
 pub use panic::{PANIC_REPORT_BYTES, PanicReport};
+pub use pieces::Pieces;
 pub use record::{OwnedRecord, Parameter, Record, RecordError, read_records};
 pub use scalar::{SCALAR_SLOTS, Scalar};
 pub use span::Span;

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use bytemuck::Pod;
 use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use crate::codec::CodecError;
 
@@ -75,24 +75,6 @@ pub fn to_numbers<T: Number>(bytes: &[u8]) -> Result<Vec<T>, CodecError> {
     Ok(numbers)
 }
 
-/// Numbers to be encoded.
-#[derive(Clone, Copy, Debug)]
-pub struct Numbers<'a, T>(&'a [T]);
-
-impl<'a, T: Number> Numbers<'a, T> {
-    /// Wraps the numbers.
-    #[must_use]
-    pub fn new(numbers: &'a [T]) -> Self {
-        Self(numbers)
-    }
-}
-
-impl<T: Number> Serialize for Numbers<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(&number_bytes(self.0))
-    }
-}
-
 /// Numbers that were decoded: where their bytes are, if numbers can lie there, and otherwise copied.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NumberList<'a, T: Number>(Cow<'a, [T]>);
@@ -143,14 +125,14 @@ impl<'de: 'a, 'a, T: Number> Deserialize<'de> for NumberList<'a, T> {
 mod tests {
     use std::borrow::Cow;
 
-    use super::{NumberList, Numbers, number_bytes};
-    use crate::codec::{decode, encode};
+    use super::{NumberList, number_bytes};
+    use crate::codec::{decode, encode, encode_bytes};
 
     #[test]
     fn numbers_come_back_bit_for_bit_wherever_they_lie() {
         let numbers = [0.0, -0.0, 1.5, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE];
         let bits = |numbers: &[f64]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
-        let encoded = encode(&Numbers::new(&numbers)).unwrap();
+        let encoded = encode_bytes(&number_bytes(&numbers), Vec::new());
         for shift in 0..8 {
             let shifted = [&vec![0; shift][..], &encoded].concat();
             let decoded: NumberList<'_, f64> = decode(&shifted[shift..]).unwrap();
@@ -160,7 +142,7 @@ mod tests {
 
     #[test]
     fn numbers_are_decoded_where_they_are_if_they_can_lie_there() {
-        let encoded = encode(&Numbers::new(&[1_u16, 2])).unwrap();
+        let encoded = encode_bytes(&number_bytes(&[1_u16, 2]), Vec::new());
         let mut places = [0; 2];
         for shift in 0..2 {
             let shifted = [&vec![0; shift][..], &encoded].concat();

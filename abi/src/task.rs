@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::codec::{self, CodecError};
-use crate::{Record, SCALAR_SLOTS};
+use crate::{Pieces, Record, SCALAR_SLOTS};
 
 /// A function that can run in a sandboxed process. `#[task]` of `sandpool-guest` implements it.
 pub trait Task: Copy + Send + Sync + 'static {
@@ -66,6 +66,8 @@ pub enum Arguments<'a> {
     /// For the task export: bytes, text or numbers that are its only argument, in postcard. They need not be
     /// copied to be encoded.
     Bytes(Cow<'a, [u8]>),
+    /// For the task export: several arguments of which some are those, in postcard.
+    Pieces(Pieces<'a>),
 }
 
 impl Arguments<'_> {
@@ -81,6 +83,7 @@ impl Arguments<'_> {
                 let bytes = codec::encode_bytes(&bytes, Vec::new());
                 Arguments::Encoded(Encoding::Postcard, bytes.into())
             }
+            Self::Pieces(pieces) => Arguments::Encoded(Encoding::Postcard, pieces.to_vec().into()),
         }
     }
 }

@@ -90,8 +90,12 @@ fn lists_of_numbers_come_back_bit_for_bit() {
     let handle = pool.submit(tasks::echo_numbers, args.clone()).unwrap();
     assert_eq!(handle.join().unwrap(), args);
     assert_eq!(pool.call(tasks::echo_numbers, args.clone()).unwrap(), args);
-    let args = (vec![-0.0_f32, f32::MAX], vec![0, u32::MAX as usize]);
-    assert_eq!(pool.call(tasks::echo_some, args.clone()).unwrap(), args);
+    for count in [1, 255, 256, 300_000] {
+        let args = (vec![f32::MAX; count], vec![0, u32::MAX as usize]);
+        let handle = pool.submit(tasks::echo_some, args.clone()).unwrap();
+        assert_eq!(handle.join().unwrap(), args);
+        assert_eq!(pool.call(tasks::echo_some, args.clone()).unwrap(), args);
+    }
     for count in [0, 1, 1000, 300_000] {
         let numbers = vec![3_u32; count];
         let sums: Vec<u32> = (1..=count).map(|n| 3 * u32::try_from(n).unwrap()).collect();

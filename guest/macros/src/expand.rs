@@ -220,18 +220,16 @@ fn encode(signature: &Signature) -> TokenStream {
             };
         }
     }
-    let values = places
-        .iter()
-        .zip(&signature.parameters)
-        .map(|(place, parameter)| match parameter.form {
-            Form::OwnedBytes | Form::Bytes => {
-                quote!(::sandpool_guest::__private::codec::Bytes::new(&#place))
-            }
-            Form::OwnedNumbers(_) | Form::Numbers(_) => {
-                quote!(::sandpool_guest::__private::codec::Numbers::new(&#place))
-            }
-            _ => quote!(&#place),
-        });
+    let is_bytes = |parameter: &Parameter| {
+        !matches!(
+            parameter.form,
+            Form::Owned(_) | Form::Slice(_) | Form::Borrowed(_)
+        )
+    };
+    if signature.parameters.iter().any(is_bytes) {
+        return encode_pieces(&places, &signature.parameters);
+    }
+    let values = places.iter().map(|place| quote!(&#place));
     quote! {
         let _ = __sandpool_args;
         let __sandpool_bytes = ::sandpool_guest::__private::codec::encode(&(#(#values,)*))?;
@@ -239,6 +237,28 @@ fn encode(signature: &Signature) -> TokenStream {
             ::sandpool_guest::__private::abi::Encoding::Postcard,
             ::std::borrow::Cow::Owned(__sandpool_bytes),
         ))
+    }
+}
+
+/// Encodes arguments of which some are bytes, text or numbers.
+fn encode_pieces(places: &[TokenStream], parameters: &[Parameter]) -> TokenStream {
+    let appended = places.iter().zip(parameters).map(|(place, parameter)| {
+        let bytes = match &parameter.form {
+            Form::OwnedBytes | Form::Bytes => quote!(::std::borrow::Cow::Borrowed(&#place)),
+            Form::Str => quote!(::std::borrow::Cow::Borrowed(#place.as_bytes())),
+            Form::OwnedNumbers(_) | Form::Numbers(_) => {
+                quote!(::sandpool_guest::__private::codec::number_bytes(&#place))
+            }
+            Form::Owned(_) | Form::Slice(_) | Form::Borrowed(_) => {
+                return quote!(__sandpool_pieces.value(&#place)?;);
+            }
+        };
+        quote!(__sandpool_pieces.bytes(#bytes);)
+    });
+    quote! {
+        let mut __sandpool_pieces = ::sandpool_guest::__private::abi::Pieces::default();
+        #(#appended)*
+        ::std::result::Result::Ok(::sandpool_guest::__private::abi::Arguments::Pieces(__sandpool_pieces))
     }
 }
 

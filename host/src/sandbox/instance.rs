@@ -181,16 +181,16 @@ impl Process {
         Ok(result)
     }
 
-    /// Calls a task with encoded arguments, which are in two parts, and returns where it says that its answer
-    /// is.
+    /// Calls a task with encoded arguments of so many bytes, which `arguments` hands over piece by piece, and
+    /// returns where it says that its answer is.
     pub(crate) fn call_encoded(
         &mut self,
         call: &Call<'_>,
         encoding: Encoding,
-        arguments: [&[u8]; 2],
+        bytes: usize,
+        arguments: impl FnOnce(&mut dyn FnMut(&[u8])),
     ) -> Result<Span, Fault> {
-        let [first, second] = arguments;
-        let len = length(first.len() + second.len())?;
+        let len = length(bytes)?;
         let alloc = self.last.alloc.take().unwrap_or_else(|| {
             let module = Arc::clone(&self.module.inner);
             let alloc = module.exports.alloc.as_ref();
@@ -202,9 +202,12 @@ impl Process {
         };
         // The guest reserves memory for the arguments.
         let ptr = self.call(call, &alloc, (len,))?;
-        let (to_first, to_second) = self.slice_mut(Span { ptr, len })?.split_at_mut(first.len());
-        to_first.copy_from_slice(first);
-        to_second.copy_from_slice(second);
+        let mut to = self.slice_mut(Span { ptr, len })?;
+        arguments(&mut |piece| {
+            to.split_off_mut(..piece.len())
+                .expect("they are so many bytes")
+                .copy_from_slice(piece);
+        });
         let answer = self.call(call, &function, (encoding as u32, ptr, len))?;
         self.last.alloc = Some(alloc);
         self.last.encoded = Some((call.entry, function));

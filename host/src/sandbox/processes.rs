@@ -192,6 +192,7 @@ fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
         Arguments::Scalars(_) => 0,
         Arguments::Encoded(_, bytes) => bytes.len(),
         Arguments::Bytes(bytes) => bytes.len(),
+        Arguments::Pieces(pieces) => pieces.len(),
     };
     match bytes > limit_bytes {
         true => Err(TaskErrorKind::ArgumentsTooLarge { bytes, limit_bytes }.into()),
@@ -276,10 +277,21 @@ fn perform<T>(
             let is_clean = value.is_ok();
             return (value, is_clean);
         }
-        Arguments::Encoded(encoding, bytes) => process.call_encoded(call, *encoding, [bytes, &[]]),
+        Arguments::Encoded(encoding, bytes) => {
+            process.call_encoded(call, *encoding, bytes.len(), |write| write(bytes))
+        }
         Arguments::Bytes(bytes) => {
             let length = codec::Length::of(bytes);
-            process.call_encoded(call, Encoding::Postcard, [length.as_ref(), bytes])
+            let len = length.as_ref().len() + bytes.len();
+            process.call_encoded(call, Encoding::Postcard, len, |write| {
+                write(length.as_ref());
+                write(bytes);
+            })
+        }
+        Arguments::Pieces(pieces) => {
+            process.call_encoded(call, Encoding::Postcard, pieces.len(), |write| {
+                pieces.for_each(write);
+            })
         }
     };
     let most_result_bytes = call.limits.result_bytes;
