@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::codec::{self, CodecError};
+use crate::codec::{self, CodecError, Length};
 use crate::{Pieces, Record, SCALAR_SLOTS};
 
 /// A function that can run in a sandboxed process. `#[task]` of `sandpool-guest` implements it.
@@ -71,6 +71,39 @@ pub enum Arguments<'a> {
 }
 
 impl Arguments<'_> {
+    /// Returns how they are encoded for the task export.
+    #[must_use]
+    pub fn encoding(&self) -> Encoding {
+        match self {
+            Self::Encoded(encoding, _) => *encoding,
+            Self::Scalars(_) | Self::Bytes(_) | Self::Pieces(_) => Encoding::Postcard,
+        }
+    }
+
+    /// Returns how many bytes the task export is given: none of scalars.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        match self {
+            Self::Scalars(_) => 0,
+            Self::Encoded(_, bytes) => bytes.len(),
+            Self::Bytes(bytes) => Length::of(bytes).as_ref().len() + bytes.len(),
+            Self::Pieces(pieces) => pieces.len(),
+        }
+    }
+
+    /// Hands these bytes over, from the first to the last.
+    pub fn for_each_piece(&self, mut take: impl FnMut(&[u8])) {
+        match self {
+            Self::Scalars(_) => {}
+            Self::Encoded(_, bytes) => take(bytes),
+            Self::Bytes(bytes) => {
+                take(Length::of(bytes).as_ref());
+                take(bytes);
+            }
+            Self::Pieces(pieces) => pieces.for_each(take),
+        }
+    }
+
     /// Returns the same arguments, and all that they point to.
     #[must_use]
     pub fn into_owned(self) -> Arguments<'static> {

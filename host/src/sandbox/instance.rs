@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sandpool_abi::{Encoding, PANIC_REPORT_BYTES, PanicReport, Span};
+use sandpool_abi::{PANIC_REPORT_BYTES, PanicReport, Span};
 use wasmtime::{
     Extern, Instance, Memory, ModuleExport, Store, TypedFunc, Val, WasmParams, WasmResults,
 };
@@ -181,16 +181,9 @@ impl Process {
         Ok(result)
     }
 
-    /// Calls a task with encoded arguments of so many bytes, which `arguments` hands over piece by piece, and
-    /// returns where it says that its answer is.
-    pub(crate) fn call_encoded(
-        &mut self,
-        call: &Call<'_>,
-        encoding: Encoding,
-        bytes: usize,
-        arguments: impl FnOnce(&mut dyn FnMut(&[u8])),
-    ) -> Result<Span, Fault> {
-        let len = length(bytes)?;
+    /// Calls a task with encoded arguments, and returns where it says that its answer is.
+    pub(crate) fn call_encoded(&mut self, call: &Call<'_>) -> Result<Span, Fault> {
+        let len = length(call.arguments.encoded_len())?;
         let alloc = self.last.alloc.take().unwrap_or_else(|| {
             let module = Arc::clone(&self.module.inner);
             let alloc = module.exports.alloc.as_ref();
@@ -203,12 +196,16 @@ impl Process {
         // The guest reserves memory for the arguments.
         let ptr = self.call(call, &alloc, (len,))?;
         let mut to = self.slice_mut(Span { ptr, len })?;
-        arguments(&mut |piece| {
+        call.arguments.for_each_piece(|piece| {
             to.split_off_mut(..piece.len())
                 .expect("they are so many bytes")
                 .copy_from_slice(piece);
         });
-        let answer = self.call(call, &function, (encoding as u32, ptr, len))?;
+        let answer = self.call(
+            call,
+            &function,
+            (call.arguments.encoding() as u32, ptr, len),
+        )?;
         self.last.alloc = Some(alloc);
         self.last.encoded = Some((call.entry, function));
         Ok(Span::from_u64(answer))

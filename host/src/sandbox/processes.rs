@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
-use sandpool_abi::{Arguments, Encoding, Outcome, Reply, codec};
+use sandpool_abi::{Arguments, Outcome, Reply};
 
 use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
 use crate::isolation::Isolation;
@@ -186,6 +186,7 @@ impl Drop for Deeper<'_> {
     }
 }
 
+#[inline]
 fn check_arguments(call: &Call<'_>) -> Result<(), Fault> {
     let limit_bytes = call.limits.argument_bytes;
     let bytes = match call.arguments {
@@ -270,32 +271,15 @@ fn perform<T>(
     if process.is_program() {
         return (perform_program(process, call, read), false);
     }
-    let span = match call.arguments {
-        Arguments::Scalars(slots) => {
-            let slot = process.call_scalar(call, *slots);
-            let value = slot.and_then(|slot| read(Reply::Scalar(slot)).map_err(bad_result));
-            let is_clean = value.is_ok();
-            return (value, is_clean);
-        }
-        Arguments::Encoded(encoding, bytes) => {
-            process.call_encoded(call, *encoding, bytes.len(), |write| write(bytes))
-        }
-        Arguments::Bytes(bytes) => {
-            let length = codec::Length::of(bytes);
-            let len = length.as_ref().len() + bytes.len();
-            process.call_encoded(call, Encoding::Postcard, len, |write| {
-                write(length.as_ref());
-                write(bytes);
-            })
-        }
-        Arguments::Pieces(pieces) => {
-            process.call_encoded(call, Encoding::Postcard, pieces.len(), |write| {
-                pieces.for_each(write);
-            })
-        }
-    };
+    if let Arguments::Scalars(slots) = call.arguments {
+        let slot = process.call_scalar(call, *slots);
+        let value = slot.and_then(|slot| read(Reply::Scalar(slot)).map_err(bad_result));
+        let is_clean = value.is_ok();
+        return (value, is_clean);
+    }
     let most_result_bytes = call.limits.result_bytes;
-    let answer = span
+    let answer = process
+        .call_encoded(call)
         .and_then(|span| process.bytes(span, most_result_bytes))
         .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
         .and_then(|answer| {
