@@ -144,6 +144,7 @@ fn parts_of_wasm_that_are_switched_off_are_refused() {
     };
     for (more, name) in [
         ("(memory 1)", "multiple memories"),
+        ("(table 1 funcref) (table 1 funcref)", "several tables"),
         ("(func $f (return_call $f))", "tail calls"),
         ("(type (struct))", "garbage collection"),
         ("(func (param externref))", "external references"),

@@ -59,6 +59,14 @@ pub(super) fn admit(
         },
         None => invalid(error),
     })?;
+    // A sandbox's place in the engine's pool has room for one, which is all that compilers make.
+    let tables = types.as_ref().table_count();
+    if tables > 1 {
+        return Err(LoadError::Feature {
+            proposal: "several tables",
+            reason: format!("it has {tables}"),
+        });
+    }
     check_exports(types.as_ref(), info, grants.has_wasi())?;
     check_functions(wasm, info)
 }
