@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::codec::{self, CodecError, Length};
 
-/// From so many bytes on, a copy takes longer than to keep a piece apart.
+/// Shorter ones are copied: to keep a piece apart takes an allocation.
 const APART_BYTES: usize = 1 << 10;
 
 /// Encoded values, one after the other as those of a tuple are, with long bytes between them that are where

@@ -195,7 +195,7 @@ mod tests {
 
     use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
 
-    use super::{polls, rewrite};
+    use super::{places, polls, rewrite};
     use crate::sandbox::features;
     use crate::sandbox::info::ModuleInfo;
 
@@ -222,7 +222,7 @@ mod tests {
         Validator::new_with_features(on)
             .validate_all(&wasm)
             .unwrap();
-        let (mut loops_of_all, mut most_words) = (0, 0);
+        let (mut loops_of_all, mut most_words, mut polls_of_all) = (0, 0, Vec::new());
         for operators in bodies(&wasm) {
             let loops = operators
                 .iter()
@@ -243,6 +243,7 @@ mod tests {
             let words: HashSet<u64> = polled.iter().copied().collect();
             assert_eq!(words.len(), polled.len(), "{polled:?}");
             assert!(polled.len() >= loops);
+            polls_of_all.push(polled.len());
             for pair in operators.windows(2) {
                 if let [Operator::Loop { .. }, next] = pair {
                     assert!(matches!(next, Operator::I32Const { value: 0 }), "{next:?}");
@@ -255,6 +256,13 @@ mod tests {
             loops_of_all > 100 && most_words > 5,
             "{loops_of_all} {most_words}"
         );
+        // And no place was missed: the two functions that were added have one loop and two.
+        let payloads = Parser::new(0).parse_all(guest_tasks::MODULE);
+        let places = payloads.filter_map(|payload| match payload.unwrap() {
+            Payload::CodeSectionEntry(body) => Some(places::of(&body).unwrap().len()),
+            _ => None,
+        });
+        assert_eq!(polls_of_all, places.chain([1, 2]).collect::<Vec<_>>());
     }
 
     #[test]

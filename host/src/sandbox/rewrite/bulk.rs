@@ -4,7 +4,7 @@
 //! a tenth of a second. So before a module is compiled, instructions whose length is not known to be
 //! small become calls of two functions that are appended to it. They do the same in pieces, in a loop
 //! in which the guest can be stopped. What is observed is the same, too: all of the range is checked
-//! before anything is written. Tiny copies are cheaper than before.
+//! before anything is written.
 
 use wasm_encoder::{BlockType, Function, Instruction, MemArg};
 use wasmparser::Operator;
@@ -103,8 +103,8 @@ fn begin_loop(body: &mut Function, polls: &mut Option<Polls>) {
     }
 }
 
-/// Copies less than 32 bytes by two loads and two stores, which may overlap: most copies are tiny, and the
-/// engine's instruction is a call out of the sandbox.
+/// Copies less than 32 bytes by two loads and two stores, which may overlap: the engine's instruction is a call
+/// out of the sandbox, for however few.
 fn by_hand_if_tiny(body: &mut Function) {
     body.instruction(&Instruction::LocalGet(LENGTH))
         .instruction(&Instruction::I32Const(2 * Width::V128.bytes()))
