@@ -8,7 +8,7 @@ use sandpool::Limits;
 use crate::case::{Case, End, Submit, submit};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let cases: [(&str, &str, &str, Submit); 20] = [
+    let cases: [(&str, &str, &str, Submit); 21] = [
         ("abort", "Trapped(Unreachable)", "", |pool| {
             submit(pool, fault_tasks::abort, ())
         }),
@@ -45,8 +45,11 @@ pub(crate) fn cases() -> Vec<Case> {
         ("panic_at_length", "Panicked", "long long", |pool| {
             submit(pool, unruly::panic_at_length, ())
         }),
-        ("panic_without_end", "DeadlineExceeded", "", |pool| {
+        ("panic_without_end", "MemoryLimitExceeded", "", |pool| {
             submit(pool, unruly::panic_without_end, ())
+        }),
+        ("panic_without_a_word", "DeadlineExceeded", "", |pool| {
+            submit(pool, unruly::panic_without_a_word, ())
         }),
         ("fail_without_end", "MemoryLimitExceeded", "", |pool| {
             submit(pool, unruly::fail_without_end, ())

@@ -40,10 +40,24 @@ pub fn panic_at_length() {
     panic!("{}", "long ".repeat(200_000));
 }
 
-/// Panics with a message that shows for ever.
+/// Panics with a message that shows for ever, and is kept until the memory is used up.
 #[task]
 pub fn panic_without_end() {
     panic!("{}", Endless);
+}
+
+/// Panics with a message that shows for ever and says nothing, so that it takes time alone.
+#[task]
+pub fn panic_without_a_word() {
+    struct Silent;
+    impl fmt::Display for Silent {
+        fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+            loop {
+                black_box(());
+            }
+        }
+    }
+    panic!("{Silent}");
 }
 
 struct Endless;
