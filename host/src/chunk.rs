@@ -121,7 +121,7 @@ pub(crate) fn run<A, T>(
             }
         };
         let outcome = match panic_place::catch(|| Trace::run(trace.as_ref(), run)) {
-            Err(panic) => error(TaskErrorKind::Panicked(panic)),
+            Err(panic) => error(TaskErrorKind::Panicked(*panic)),
             Ok(()) => match inputs.next() {
                 Some(input) => {
                     // It is foreign, and may panic.

@@ -46,14 +46,14 @@ pub(crate) fn forget() {
 }
 
 /// Runs foreign code, and returns what is known of its panic if it does. What it shares with others is
-/// theirs to protect.
-pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Panic> {
+/// theirs to protect. The panic is in a box: every result has room for it.
+pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Box<Panic>> {
     forget();
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {
         let panic = panic_of(&*payload);
         // It may be anything, and panic in its turn.
         quietly(|| drop(payload));
-        panic
+        Box::new(panic)
     })
 }
 

@@ -1,5 +1,6 @@
 //! What is going on in a pool, counted.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -81,7 +82,10 @@ impl PoolStats {
 /// The counters behind [`PoolStats`]; every task of a pool has a share.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    shards: [Shard; SHARDS],
+    /// Each of the thread that came to it first, which counts there without others being kept out.
+    own: [Shard; SHARDS],
+    /// Of the other threads.
+    common: [Shard; SHARDS],
 }
 
 /// As many as threads count at once, mostly.
@@ -92,6 +96,8 @@ const SHARDS: usize = 16;
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Shard {
+    /// The number of the thread whose shard this is, if it is one's.
+    owner: AtomicUsize,
     /// Tasks that were queued.
     accepted: Counter,
     /// Queued tasks, or chunks of them, that a worker has begun.
@@ -123,66 +129,109 @@ struct Shard {
 #[derive(Debug, Default)]
 struct Counter(AtomicU64);
 
-impl Counter {
-    fn add(&self, number: u64) {
-        self.0.fetch_add(number, Ordering::Relaxed);
+/// Where a thread counts.
+struct Here<'a> {
+    shard: &'a Shard,
+    /// Nobody else does.
+    is_own: bool,
+}
+
+impl Here<'_> {
+    fn add(&self, Counter(counter): &Counter, number: u64) {
+        match self.is_own {
+            // A good deal faster than what keeps others out meanwhile.
+            true => {
+                let before = counter.load(Ordering::Relaxed);
+                counter.store(before.wrapping_add(number), Ordering::Relaxed);
+            }
+            false => _ = counter.fetch_add(number, Ordering::Relaxed),
+        }
     }
 }
 
-impl Counters {
-    /// The shard of this thread.
-    fn shard(&self) -> &Shard {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+/// Returns the number of this thread, which no other one has or has had.
+fn thread_number() -> usize {
+    static THREADS: AtomicUsize = AtomicUsize::new(1);
+    thread_local! {
+        static NUMBER: Cell<usize> = const { Cell::new(0) };
+    }
+    NUMBER.with(|number| {
+        if number.get() == 0 {
+            number.set(THREADS.fetch_add(1, Ordering::Relaxed));
         }
-        // A thread that is ending may count anywhere.
-        let number = NUMBER.try_with(|number| *number).unwrap_or(0);
-        &self.shards[number % SHARDS]
+        number.get()
+    })
+}
+
+impl Counters {
+    /// Where this thread counts.
+    #[inline]
+    fn here(&self) -> Here<'_> {
+        let number = thread_number();
+        let shard = &self.own[number % SHARDS];
+        let is_own = match shard.owner.load(Ordering::Relaxed) {
+            0 => {
+                let owner = &shard.owner;
+                let taken = owner.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
+                taken.is_ok()
+            }
+            owner => owner == number,
+        };
+        match is_own {
+            true => Here { shard, is_own },
+            false => Here {
+                shard: &self.common[number % SHARDS],
+                is_own,
+            },
+        }
     }
 
     /// So many tasks were queued.
     pub(crate) fn accept(&self, tasks: u64) {
-        self.shard().accepted.add(tasks);
+        let here = self.here();
+        here.add(&here.shard.accepted, tasks);
     }
 
     /// A worker begins a queued task, or a chunk of them.
     pub(crate) fn start(&self) {
-        self.shard().begun.add(1);
+        let here = self.here();
+        here.add(&here.shard.begun, 1);
     }
 
     /// A task begins that was not queued.
     pub(crate) fn start_call(&self) {
-        self.shard().called.add(1);
+        let here = self.here();
+        here.add(&here.shard.called, 1);
     }
 
     /// The task has ended like this that was counted by [`start_call`](Self::start_call).
     pub(crate) fn end_call<T>(&self, outcome: &Outcome<T>) {
-        self.shard().ended(outcome).add(1);
+        let here = self.here();
+        here.add(here.shard.ended(outcome), 1);
     }
 
     /// So many tasks of a chunk have ended like this while it runs, and so many more have begun.
     pub(crate) fn some_of_chunk<T>(&self, outcome: &Outcome<T>, tasks: u64, begun: u64) {
-        let shard = self.shard();
-        shard.ended(outcome).add(tasks);
-        shard.beside.add(tasks);
-        shard.left.add(begun);
+        let here = self.here();
+        here.add(here.shard.ended(outcome), tasks);
+        here.add(&here.shard.beside, tasks);
+        here.add(&here.shard.left, begun);
     }
 
     /// A queued task, or what is left of a chunk, has ended like this, after it had begun or without.
     pub(crate) fn end<T>(&self, outcome: &Outcome<T>, left: u64, has_begun: bool) {
-        let shard = self.shard();
-        shard.ended(outcome).add(left);
+        let here = self.here();
+        here.add(here.shard.ended(outcome), left);
         match has_begun {
             // The usual case: one that `begun` counts.
             true if left == 1 => {}
             true => {
-                shard.left.add(left.saturating_sub(1));
-                shard.beside.add(left.wrapping_sub(1));
+                here.add(&here.shard.left, left.saturating_sub(1));
+                here.add(&here.shard.beside, left.wrapping_sub(1));
             }
             false => {
-                shard.left.add(left);
-                shard.beside.add(left);
+                here.add(&here.shard.left, left);
+                here.add(&here.shard.beside, left);
             }
         }
     }
@@ -190,26 +239,31 @@ impl Counters {
     /// Counts the time that a worker was busy with a task.
     pub(crate) fn count_busy(&self, time: Duration) {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.shard().busy_nanoseconds.add(nanoseconds);
+        let here = self.here();
+        here.add(&here.shard.busy_nanoseconds, nanoseconds);
     }
 
     pub(crate) fn count_fuel(&self, fuel: u64) {
-        self.shard().fuel_used.add(fuel);
+        let here = self.here();
+        here.add(&here.shard.fuel_used, fuel);
     }
 
     pub(crate) fn count_instance_made(&self) {
-        self.shard().instances_made.add(1);
+        let here = self.here();
+        here.add(&here.shard.instances_made, 1);
     }
 
     pub(crate) fn count_instance_retired(&self) {
-        self.shard().instances_retired.add(1);
+        let here = self.here();
+        here.add(&here.shard.instances_retired, 1);
     }
 
     /// Returns the numbers, for a pool that has so many workers now.
     pub(crate) fn read(&self, workers: usize) -> PoolStats {
         let sum = |counter: fn(&Shard) -> &Counter| {
             let read = |shard| counter(shard).0.load(Ordering::Relaxed);
-            self.shards.iter().map(read).fold(0, u64::wrapping_add)
+            let shards = self.own.iter().chain(&self.common);
+            shards.map(read).fold(0, u64::wrapping_add)
         };
         // They are read one after the other: what is more than another first, so that no task is seen twice.
         let begun = sum(|shard| &shard.begun).wrapping_add(sum(|shard| &shard.called));

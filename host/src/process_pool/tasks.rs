@@ -342,7 +342,7 @@ impl<A, D> Callee<'_, A, D> {
             };
             processes.run(&call, self.decode)
         });
-        outcome.unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(panic).into()))
+        outcome.unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(*panic).into()))
     }
 }
 

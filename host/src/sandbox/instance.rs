@@ -15,7 +15,7 @@ use crate::sandbox::alarm::Armed;
 use crate::sandbox::epochs;
 use crate::sandbox::guest::Guest;
 use crate::sandbox::module::{Entry, TaskModule};
-use crate::sandbox::processes::{Call, Fault};
+use crate::sandbox::processes::{Call, Ending, Fault};
 use crate::sandbox::trap::{Allowed, Remains, classify, frames};
 #[cfg(feature = "wasi")]
 use crate::sandbox::wasi::{System, program};
@@ -270,11 +270,11 @@ impl Process {
             | TaskErrorKind::StackOverflow { .. } => self.coredump(call, error),
             _ => None,
         };
-        Fault {
+        Fault::new(Ending {
             kind,
             backtrace: frames(error, self.module.info().functions()),
             coredump,
-        }
+        })
     }
 
     fn coredump(&mut self, call: &Call<'_>, error: &wasmtime::Error) -> Option<PathBuf> {

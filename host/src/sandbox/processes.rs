@@ -41,9 +41,12 @@ impl Call<'_> {
     }
 }
 
-/// How a task ended, if not with a value.
+/// How a task ended, if not with a value. One pointer: every result has room for it on its way.
+pub(crate) type Fault = Box<Ending>;
+
+/// What is known of that.
 #[derive(Debug)]
-pub(crate) struct Fault {
+pub(crate) struct Ending {
     pub(crate) kind: TaskErrorKind,
     pub(crate) backtrace: Vec<Frame>,
     pub(crate) coredump: Option<PathBuf>,
@@ -51,11 +54,11 @@ pub(crate) struct Fault {
 
 impl From<TaskErrorKind> for Fault {
     fn from(kind: TaskErrorKind) -> Self {
-        Self {
+        Self::new(Ending {
             kind,
             backtrace: Vec::new(),
             coredump: None,
-        }
+        })
     }
 }
 
@@ -227,11 +230,11 @@ impl Initializer {
                     _ => None,
                 };
                 let what = format!("its initializer `{}` {kind}", self.name);
-                Fault {
+                Fault::new(Ending {
                     kind: TaskErrorKind::Broken(with_causes(what, source)),
                     backtrace: fault.backtrace,
                     coredump: fault.coredump,
-                }
+                })
             }
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sandpool_abi::imports::{HOST_MODULE, MODULE, TAKE_REPLY};
 use wasmtime::{Caller, Linker};
 
-use crate::error::TaskErrorKind;
+use crate::error::{Panic, TaskErrorKind};
 use crate::grants::HostFunction;
 use crate::panic_place;
 use crate::sandbox::guest::Guest;
@@ -53,7 +53,7 @@ fn call(
         })
         .into());
     }
-    let panicked = |panic| HostFault(TaskErrorKind::Panicked(panic));
+    let panicked = |panic: Box<Panic>| HostFault(TaskErrorKind::Panicked(*panic));
     let prepared = panic_place::catch(|| function(bytes)).map_err(panicked)?;
     let prepared = prepared.map_err(|error| bad_call(name, format!("its arguments: {error}")))?;
     guest.host.reply = None;
