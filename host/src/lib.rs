@@ -35,6 +35,7 @@ mod sync;
 mod task;
 mod text;
 mod this_worker;
+mod thread_number;
 mod thread_pool;
 #[cfg(feature = "tracing")]
 mod trace;

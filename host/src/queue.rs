@@ -81,8 +81,12 @@ impl<W: 'static> Queue<W> {
     /// Returns why no job is accepted, if none is.
     pub(crate) fn closed(&self) -> Option<SubmitErrorKind> {
         let why = || sync::lock(&self.shared.control).closed();
-        let is_closed = self.shared.is_closed.load(Ordering::Acquire);
-        is_closed.then(why).flatten()
+        self.is_closed().then(why).flatten()
+    }
+
+    /// Whether no job is accepted any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.shared.is_closed.load(Ordering::Acquire)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What is going on in a pool, counted.
 
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -8,6 +7,7 @@ use crate::completion::Outcome;
 use crate::error::{TaskError, TaskErrorKind};
 use crate::initialization::Initialization;
 use crate::interruption::Interruption;
+use crate::thread_number::thread_number;
 
 /// What a pool has done and is doing, at one moment. While tasks come and go the numbers are read one
 /// after the other, so their sum may be off by those; once all is quiet it is exact. Of a chunk of short tasks,
@@ -147,20 +147,6 @@ impl Here<'_> {
             false => _ = counter.fetch_add(number, Ordering::Relaxed),
         }
     }
-}
-
-/// Returns the number of this thread, which no other one has or has had.
-fn thread_number() -> usize {
-    static THREADS: AtomicUsize = AtomicUsize::new(1);
-    thread_local! {
-        static NUMBER: Cell<usize> = const { Cell::new(0) };
-    }
-    NUMBER.with(|number| {
-        if number.get() == 0 {
-            number.set(THREADS.fetch_add(1, Ordering::Relaxed));
-        }
-        number.get()
-    })
 }
 
 impl Counters {

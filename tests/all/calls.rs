@@ -113,6 +113,32 @@ fn a_shutdown_lets_go_of_the_sandboxes_that_were_kept_for_calls() {
 }
 
 #[test]
+fn a_call_that_ends_after_the_shutdown_keeps_no_sandbox() {
+    let tasks = 2.try_into().unwrap();
+    let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
+    let pool = pool.build().unwrap();
+    let has_exited = pool.call_with(tasks::echo_bytes, vec![7; 3], |_| {
+        pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO)
+    });
+    assert!(has_exited.unwrap());
+    assert_eq!(pool.stats().instances_retired, 1);
+}
+
+#[test]
+fn a_sandbox_is_kept_for_each_of_those_who_call_at_once() {
+    let tasks = 2.try_into().unwrap();
+    let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
+    let pool = pool.build().unwrap();
+    // One inside the other.
+    let count = || pool.call(tasks::count_calls, ()).unwrap();
+    for expected in [1, 2] {
+        let inner = pool.call_with(tasks::echo_bytes, vec![7; 3], |_| count());
+        assert_eq!(inner.unwrap(), expected);
+    }
+    assert_eq!(pool.stats().instances_made, 2);
+}
+
+#[test]
 fn a_call_without_enough_stack_is_run_by_a_worker() {
     let pool = pool(1, Limits::new());
     thread::scope(|scope| {
@@ -154,6 +180,27 @@ fn a_call_for_which_no_sandbox_is_left_is_run_by_a_worker() {
     let pool = ProcessPool::builder(&module).workers(1).build().unwrap();
     assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
     assert_eq!(pool.stats().workers, 0);
+}
+
+#[test]
+fn where_no_sandbox_is_left_a_call_takes_one_that_is_kept_for_another_thread() {
+    let module = TaskModule::new(tasks::MODULE).unwrap();
+    let pool = ProcessPool::builder(&module).workers(1).build().unwrap();
+    let call = || {
+        (
+            pool.call(tasks::add, (20, 22)).unwrap(),
+            pool.stats().workers,
+        )
+    };
+    assert_eq!(call(), (42, 0));
+    let all = ProcessPool::builder(&module).workers(usize::MAX).build();
+    let BuildError::TooManyWorkers { available, .. } = all.unwrap_err() else {
+        panic!("there is no end of sandboxes");
+    };
+    let rest = ProcessPool::builder(&module).workers(available);
+    let _rest = rest.build().unwrap();
+    let called = thread::scope(|scope| scope.spawn(call).join());
+    assert_eq!(called.unwrap(), (42, 0));
 }
 
 #[test]

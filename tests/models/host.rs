@@ -31,6 +31,7 @@ mod sources {
     pub(crate) mod task;
     pub(crate) mod text;
     pub(crate) mod this_worker;
+    pub(crate) mod thread_number;
     pub(crate) mod thread_pool;
     #[path = "no_trace.rs"]
     pub(crate) mod trace;
