@@ -79,12 +79,14 @@ impl<W: 'static> Queue<W> {
     }
 
     /// Returns why no job is accepted, if none is.
+    #[inline]
     pub(crate) fn closed(&self) -> Option<SubmitErrorKind> {
         let why = || sync::lock(&self.shared.control).closed();
         self.is_closed().then(why).flatten()
     }
 
     /// Whether no job is accepted any more.
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.is_closed.load(Ordering::Acquire)
     }

@@ -137,6 +137,7 @@ struct Here<'a> {
 }
 
 impl Here<'_> {
+    #[inline]
     fn add(&self, Counter(counter): &Counter, number: u64) {
         match self.is_own {
             // A good deal faster than what keeps others out meanwhile.
@@ -173,24 +174,28 @@ impl Counters {
     }
 
     /// So many tasks were queued.
+    #[inline]
     pub(crate) fn accept(&self, tasks: u64) {
         let here = self.here();
         here.add(&here.shard.accepted, tasks);
     }
 
     /// A worker begins a queued task, or a chunk of them.
+    #[inline]
     pub(crate) fn start(&self) {
         let here = self.here();
         here.add(&here.shard.begun, 1);
     }
 
     /// A task begins that was not queued.
+    #[inline]
     pub(crate) fn start_call(&self) {
         let here = self.here();
         here.add(&here.shard.called, 1);
     }
 
     /// The task has ended like this that was counted by [`start_call`](Self::start_call).
+    #[inline]
     pub(crate) fn end_call<T>(&self, outcome: &Outcome<T>) {
         let here = self.here();
         here.add(here.shard.ended(outcome), 1);
@@ -205,6 +210,7 @@ impl Counters {
     }
 
     /// A queued task, or what is left of a chunk, has ended like this, after it had begun or without.
+    #[inline]
     pub(crate) fn end<T>(&self, outcome: &Outcome<T>, left: u64, has_begun: bool) {
         let here = self.here();
         here.add(here.shard.ended(outcome), left);

@@ -18,6 +18,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     /// Of a task that is submitted now, or of a chunk of so many, if somebody listens.
+    #[inline]
     pub(crate) fn new(name: &str, tasks: u64) -> Option<Self> {
         static IDS: AtomicU64 = AtomicU64::new(1);
         if LevelFilter::current() < LevelFilter::INFO {

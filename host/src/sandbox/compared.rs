@@ -24,6 +24,7 @@ impl Compared {
         }
     }
 
+    #[inline]
     pub(super) fn get(&self, task: TypeId) -> Option<Entry> {
         // Mostly it is where it would be if it were alone.
         let (found, entry) = self.places[self.first(task)].get()?;
@@ -59,6 +60,7 @@ impl Compared {
         after.iter().chain(before)
     }
 
+    #[inline]
     fn first(&self, task: TypeId) -> usize {
         let mut hasher = AsItIs(0);
         task.hash(&mut hasher);

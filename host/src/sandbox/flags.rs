@@ -71,6 +71,7 @@ impl Flags {
 
     /// A task begins: puts the flags down, if they are up. From `due` on, if there is one,
     /// [`raise_if_due`](Self::raise_if_due) puts them up.
+    #[inline]
     pub(super) fn begin(&self, due: Option<Instant>) {
         // What is not seen here is of this task, or finds that it is not due.
         if due.is_some() || self.has_changed.load(Ordering::Acquire) {

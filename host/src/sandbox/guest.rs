@@ -43,6 +43,7 @@ impl Guest {
     }
 
     /// The task of this name begins. Returns whether it is stopped otherwise than the last one here.
+    #[inline]
     pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<Due>) -> bool {
         self.growth.limit(call.limits);
         let is_other = match &mut self.task {
@@ -69,6 +70,7 @@ impl Guest {
     }
 
     /// The task has ended.
+    #[inline]
     pub(super) fn end(&mut self) {
         self.host.end();
     }
@@ -94,6 +96,7 @@ impl Guest {
     }
 
     /// Returns why the task is to be ended, if it is.
+    #[inline]
     pub(crate) fn stopped(&self) -> Result<(), Stopped> {
         match &self.task {
             Some(task) if task.interrupt.is_stopped() => Err(Stopped::Cancelled),

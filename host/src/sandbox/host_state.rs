@@ -51,6 +51,7 @@ impl HostState {
     }
 
     /// A task begins.
+    #[inline]
     pub(crate) fn begin(&mut self, task: &str, limits: &Limits) {
         self.reply = None;
         self.argument_bytes = limits.argument_bytes;
@@ -61,6 +62,7 @@ impl HostState {
     }
 
     /// The task has ended.
+    #[inline]
     pub(crate) fn end(&mut self) {
         self.reply = None;
         #[cfg(feature = "wasi")]

@@ -49,6 +49,7 @@ fn begin(
 }
 
 /// Checks that the task is not to be ended.
+#[inline]
 fn go_on(store: &Store<Guest>) -> Result<(), Fault> {
     let stopped = store.data().stopped();
     stopped.map_err(|stopped| TaskErrorKind::from(stopped).into())
@@ -127,6 +128,7 @@ impl Process {
     }
 
     /// Prepares for one more task. Its deadline holds for as long as the returned value lives.
+    #[inline]
     pub(crate) fn begin(
         &mut self,
         call: &Call<'_>,
@@ -136,6 +138,7 @@ impl Process {
     }
 
     /// Returns how much fuel was burnt since the last [`begin`](Self::begin), if that is counted.
+    #[inline]
     pub(crate) fn fuel_used(&self, limits: &Limits) -> Option<u64> {
         if !self.module.counts_fuel() {
             return None;
@@ -145,11 +148,13 @@ impl Process {
     }
 
     /// Lets go of the task.
+    #[inline]
     pub(crate) fn end(&mut self) {
         self.store.data_mut().end();
     }
 
     /// Returns the size of the instance's memory.
+    #[inline]
     pub(crate) fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
     }

@@ -32,6 +32,7 @@ pub(crate) struct Call<'a> {
 
 impl Call<'_> {
     /// Returns when it has to have ended, if it starts now.
+    #[inline]
     fn due_from_now(&self) -> Option<Due> {
         match (self.limits.timeout.and_then(Due::after), self.due) {
             (Some(from_now), Some(due)) if due.at < from_now.at => Some(due),
@@ -170,6 +171,7 @@ impl Processes {
     }
 
     /// Notes that one more task runs here, for as long as the guard lives.
+    #[inline]
     fn deeper(&self) -> Result<Deeper<'_>, Fault> {
         let depth = self.depth.get();
         if depth == NESTED {
