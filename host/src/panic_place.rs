@@ -47,6 +47,7 @@ pub(crate) fn forget() {
 
 /// Runs foreign code, and returns what is known of its panic if it does. What it shares with others is
 /// theirs to protect. The panic is in a box: every result has room for it.
+#[inline]
 pub(crate) fn catch<R>(run: impl FnOnce() -> R) -> Result<R, Box<Panic>> {
     forget();
     catch_unwind(AssertUnwindSafe(run)).map_err(|payload| {

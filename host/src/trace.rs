@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sandpool_abi::imports::Level;
 use tracing::field::Empty;
 use tracing::level_filters::LevelFilter;
+use tracing::span::Entered;
 
 use crate::completion::Outcome;
 use crate::error::{TaskError, TaskErrorKind};
@@ -37,13 +38,19 @@ impl Trace {
     }
 
     /// Runs the task in its span if it has one, on the worker that this thread is.
+    #[inline]
     pub(crate) fn run<R>(trace: Option<&Self>, run: impl FnOnce() -> R) -> R {
-        let Some(Self { span }) = trace else {
-            return run();
-        };
+        // Only entered, so that what is run is written down once.
+        let _entered = trace.map(Self::enter);
+        run()
+    }
+
+    #[cold]
+    fn enter(&self) -> Entered<'_> {
         let thread = std::thread::current();
+        let span = &self.span;
         span.record("worker", thread.name().unwrap_or_default());
-        span.in_scope(run)
+        span.enter()
     }
 
     /// The task has ended.

@@ -316,6 +316,7 @@ impl<A, D> Target<A, D> {
 
 impl<A, D> Callee<'_, A, D> {
     /// Calls the task in one of these processes.
+    #[inline]
     pub(crate) fn call<R>(
         self,
         args: &A,
@@ -330,11 +331,12 @@ impl<A, D> Callee<'_, A, D> {
         // The engine does not panic, but this runs the `Serialize` of the arguments' type and the
         // `Deserialize` of the result's.
         let outcome = panic_place::catch(|| {
-            let arguments = (self.encode)(args);
-            let arguments = arguments.map_err(|error| bad_arguments(&error))?;
+            // Where it is: to move it would have to wait until it is written.
+            let encoded = (self.encode)(args);
+            let arguments = encoded.as_ref().map_err(bad_arguments)?;
             let call = Call {
                 entry: self.entry,
-                arguments: &arguments,
+                arguments,
                 limits: self.limits,
                 due,
                 interrupt,

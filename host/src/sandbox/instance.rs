@@ -67,16 +67,23 @@ pub(crate) struct Process {
     /// The memory with the flags that it polls, if it does.
     flags: Option<Memory>,
     last: Last,
+    /// How many tasks it has done.
+    tasks: usize,
     counters: Arc<Counters>,
 }
 
-/// The functions that were called last, while they are not: to look one up takes longer than to call it.
+/// The functions that were called last: to look one up takes longer than to call it.
 #[derive(Default)]
 struct Last {
     alloc: Option<TypedFunc<(u32,), u32>>,
     /// With the task.
     scalar: Option<(Entry, Scalar)>,
     encoded: Option<(Entry, Encoded)>,
+}
+
+/// Whether this is what the call is for.
+fn is_of<F>(last: Option<&(Entry, F)>, call: &Call<'_>) -> bool {
+    last.is_some_and(|(entry, _)| *entry == call.entry)
 }
 
 type Scalar = TypedFunc<(u64, u64, u64, u64), u64>;
@@ -113,6 +120,7 @@ impl Process {
             memory,
             flags,
             last: Last::default(),
+            tasks: 0,
             counters: Arc::clone(counters),
         });
         if let Some(flags) = process.flags {
@@ -147,16 +155,18 @@ impl Process {
         Some(limits.fuel.unwrap_or(ENDLESS_FUEL).saturating_sub(left))
     }
 
-    /// Lets go of the task.
+    /// Lets go of the task. Returns how many that were.
     #[inline]
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(&mut self) -> usize {
         self.store.data_mut().end();
+        self.tasks += 1;
+        self.tasks
     }
 
     /// Returns the size of the instance's memory.
     #[inline]
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.memory.data_size(&self.store)
+        self.store.data().growth.memory_bytes()
     }
 
     /// Returns the instance's memory.
@@ -172,47 +182,42 @@ impl Process {
 
     /// Calls a task whose arguments and result are scalars.
     pub(crate) fn call_scalar(&mut self, call: &Call<'_>, slots: [u64; 4]) -> Result<u64, Fault> {
-        let function = match self.last.scalar.take() {
-            Some((last, function)) if last == call.entry => function,
-            _ => {
-                let module = Arc::clone(&self.module.inner);
-                let scalar = module.task_exports(call.entry).scalar.as_ref();
-                self.find(scalar.expect("the signatures were compared"))
-            }
-        };
-        let slots = (slots[0], slots[1], slots[2], slots[3]);
-        let result = self.call(call, &function, slots)?;
-        self.last.scalar = Some((call.entry, function));
-        Ok(result)
+        if !is_of(self.last.scalar.as_ref(), call) {
+            let module = Arc::clone(&self.module.inner);
+            let scalar = module.task_exports(call.entry).scalar.as_ref();
+            let function = self.find(scalar.expect("the signatures were compared"));
+            self.last.scalar = Some((call.entry, function));
+        }
+        let (_, function) = self.last.scalar.as_ref().expect("it was looked up");
+        let result = function.call(&mut self.store, slots.into());
+        result.map_err(|error| self.fault(call, &error))
     }
 
     /// Calls a task with encoded arguments, and returns where it says that its answer is.
     pub(crate) fn call_encoded(&mut self, call: &Call<'_>) -> Result<Span, Fault> {
         let len = length(call.arguments.encoded_len())?;
-        let alloc = self.last.alloc.take().unwrap_or_else(|| {
+        if self.last.alloc.is_none() {
             let module = Arc::clone(&self.module.inner);
             let alloc = module.exports.alloc.as_ref();
-            self.find(alloc.expect("a module with tasks has it"))
-        });
-        let function = match self.last.encoded.take() {
-            Some((last, function)) if last == call.entry => function,
-            _ => self.find_entry(call),
-        };
+            self.last.alloc = Some(self.find(alloc.expect("a module with tasks has it")));
+        }
+        if !is_of(self.last.encoded.as_ref(), call) {
+            self.last.encoded = Some((call.entry, self.find_entry(call)));
+        }
         // The guest reserves memory for the arguments.
-        let ptr = self.call(call, &alloc, (len,))?;
+        let alloc = self.last.alloc.as_ref().expect("it was looked up");
+        let ptr = alloc.call(&mut self.store, (len,));
+        let ptr = ptr.map_err(|error| self.fault(call, &error))?;
         let mut to = self.slice_mut(Span { ptr, len })?;
         call.arguments.for_each_piece(|piece| {
             to.split_off_mut(..piece.len())
                 .expect("they are so many bytes")
                 .copy_from_slice(piece);
         });
-        let answer = self.call(
-            call,
-            &function,
-            (call.arguments.encoding() as u32, ptr, len),
-        )?;
-        self.last.alloc = Some(alloc);
-        self.last.encoded = Some((call.entry, function));
+        let (_, function) = self.last.encoded.as_ref().expect("it was looked up");
+        let encoding = call.arguments.encoding() as u32;
+        let answer = function.call(&mut self.store, (encoding, ptr, len));
+        let answer = answer.map_err(|error| self.fault(call, &error))?;
         Ok(Span::from_u64(answer))
     }
 

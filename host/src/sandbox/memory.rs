@@ -14,15 +14,22 @@ pub(crate) const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 /// nobody could tell why.
 #[derive(Debug, Default)]
 pub(crate) struct Growth {
+    most_memory_bytes: usize,
+    most_table_elements: usize,
+    /// Of its largest memory: the other one holds flags.
     memory_bytes: usize,
-    table_elements: usize,
 }
 
 impl Growth {
     /// Has the limits of a task hold.
     pub(crate) fn limit(&mut self, limits: &Limits) {
-        self.memory_bytes = limits.memory_bytes;
-        self.table_elements = limits.table_elements.min(MAX_TABLE_ELEMENTS);
+        self.most_memory_bytes = limits.memory_bytes;
+        self.most_table_elements = limits.table_elements.min(MAX_TABLE_ELEMENTS);
+    }
+
+    /// Returns the size of the guest's memory: to ask the engine takes longer.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
     }
 }
 
@@ -63,12 +70,13 @@ impl ResourceLimiter for Growth {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.memory_bytes {
+        if desired <= self.most_memory_bytes {
+            self.memory_bytes = self.memory_bytes.max(desired);
             return Ok(true);
         }
         Err(wasmtime::Error::from(OverLimit::Memory {
             requested: desired,
-            limit: self.memory_bytes,
+            limit: self.most_memory_bytes,
         }))
     }
 
@@ -78,12 +86,12 @@ impl ResourceLimiter for Growth {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if desired <= self.table_elements {
+        if desired <= self.most_table_elements {
             return Ok(true);
         }
         Err(wasmtime::Error::from(OverLimit::Table {
             requested: desired,
-            limit: self.table_elements,
+            limit: self.most_table_elements,
         }))
     }
 }

@@ -1,6 +1,6 @@
 //! The instances of one worker: made for a task, or kept for the next.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -78,17 +78,10 @@ pub(crate) struct Plan {
 /// The instances of one worker.
 pub(crate) struct Processes {
     plan: Arc<Plan>,
-    kept: RefCell<Option<Kept>>,
+    /// One that is fit for one more task.
+    kept: Cell<Option<Box<Process>>>,
     /// How many tasks run here at the moment, one inside the other.
     depth: Cell<usize>,
-}
-
-/// An instance that is fit for one more task.
-struct Kept {
-    process: Box<Process>,
-    /// How many it has done.
-    tasks: usize,
-    memory_bytes: usize,
 }
 
 /// How many tasks can run on one worker at once: a task's code on the host's side, which decodes a result
@@ -100,7 +93,7 @@ impl Processes {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
         Self {
             plan,
-            kept: RefCell::default(),
+            kept: Cell::default(),
             depth: Cell::new(0),
         }
     }
@@ -127,13 +120,11 @@ impl Processes {
         let due = call.due_from_now();
         // Out of its place: reading a result runs foreign code, which may run a task here.
         let kept = self.kept.take();
-        let kept = kept.filter(|kept| kept.memory_bytes <= call.limits.memory_bytes);
-        let (mut process, tasks, armed) = match kept {
-            Some(Kept {
-                mut process, tasks, ..
-            }) => {
+        let kept = kept.filter(|kept| kept.memory_bytes() <= call.limits.memory_bytes);
+        let (mut process, armed) = match kept {
+            Some(mut process) => {
                 let armed = process.begin(call, due)?;
-                (process, tasks, armed)
+                (process, armed)
             }
             None => {
                 let plan = &*self.plan;
@@ -149,23 +140,17 @@ impl Processes {
                     call.fuel_used.set(process.fuel_used(call.limits));
                     done.map_err(|fault| initializer.fault(fault))?;
                 }
-                (process, 0, armed)
+                (process, armed)
             }
         };
         let (outcome, is_clean) = perform(&mut process, call, read);
         call.fuel_used.set(process.fuel_used(call.limits));
         drop(armed);
-        process.end();
-        let tasks = tasks + 1;
-        let memory_bytes = process.memory_bytes();
-        let is_small = memory_bytes <= self.plan.reuse_memory_bytes;
+        let tasks = process.end();
+        let is_small = process.memory_bytes() <= self.plan.reuse_memory_bytes;
         let is_fit = is_small && !self.plan.module.is_program();
         if is_clean && is_fit && self.plan.isolation.permits(tasks) {
-            self.kept.replace(Some(Kept {
-                process,
-                tasks,
-                memory_bytes,
-            }));
+            self.kept.set(Some(process));
         }
         outcome
     }
