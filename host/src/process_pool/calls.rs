@@ -37,6 +37,7 @@ struct Place(Mutex<Option<Caller>>);
 
 impl Place {
     /// Returns what is there, if no call uses it.
+    #[inline]
     fn lend(&self) -> Option<MutexGuard<'_, Option<Caller>>> {
         match self.0.try_lock() {
             Ok(caller) => Some(caller),
@@ -100,42 +101,31 @@ impl Callers {
         self.places.iter().find_map(|place| place.lend()?.take())
     }
 
-    /// Returns what a call needs, if this thread can make one here: it has the stack, and the module a
-    /// sandbox.
-    fn borrow(&self) -> Option<Borrowed<'_>> {
+    /// Whether this thread has the stack for a call.
+    #[inline]
+    fn have_stack(&self) -> bool {
         let needed_bytes = self.plan.module.stack_bytes() + HOST_STACK_BYTES;
-        if stacker::remaining_stack()? < needed_bytes {
-            return None;
-        }
-        let (before, after) = self.places.split_at(thread_number() % self.places.len());
-        let free = after.iter().chain(before).find_map(Place::lend);
-        let Some(mut kept) = free else {
-            return self.make().map(Box::new).map(Borrowed::Own);
-        };
-        if kept.is_none() {
-            *kept = Some(self.make().or_else(|| self.take())?);
-        }
-        Some(Borrowed::Kept(kept))
+        stacker::remaining_stack().is_some_and(|bytes| bytes >= needed_bytes)
     }
 
-    /// Makes what a call needs, if the module has a sandbox left.
+    /// Returns a place that no call uses, if there is one.
+    #[inline]
+    fn free(&self) -> Option<MutexGuard<'_, Option<Caller>>> {
+        let first = &self.places[thread_number() % self.places.len()];
+        first.lend().or_else(|| self.free_of_others())
+    }
+
+    #[cold]
+    fn free_of_others(&self) -> Option<MutexGuard<'_, Option<Caller>>> {
+        self.places.iter().find_map(Place::lend)
+    }
+
+    /// Makes what a call needs, or takes what another thread does not use, if the module has no sandbox left.
+    #[cold]
     fn make(&self) -> Option<Caller> {
-        let sandbox = self.plan.module.reserve(1).ok()?;
-        Some(Caller::new(&self.plan, &self.running, sandbox))
-    }
-}
-
-enum Borrowed<'a> {
-    Kept(MutexGuard<'a, Option<Caller>>),
-    /// For this call only.
-    Own(Box<Caller>),
-}
-
-impl Borrowed<'_> {
-    fn caller(&self) -> &Caller {
-        match self {
-            Self::Kept(kept) => kept.as_ref().expect("it was put there"),
-            Self::Own(caller) => caller,
+        match self.plan.module.reserve(1) {
+            Ok(sandbox) => Some(Caller::new(&self.plan, &self.running, sandbox)),
+            Err(_) => self.take(),
         }
     }
 }
@@ -151,8 +141,21 @@ impl Tasks {
     where
         D: FnOnce(Reply<'_>) -> Result<R, CodecError>,
     {
-        let borrowed = self.callers.borrow()?;
-        let caller = borrowed.caller();
+        if !self.callers.have_stack() {
+            return None;
+        }
+        let own;
+        let mut place = match self.callers.free() {
+            Some(place) => place,
+            None => {
+                own = Place::default();
+                own.lend()?
+            }
+        };
+        if place.is_none() {
+            *place = Some(self.callers.make()?);
+        }
+        let caller = place.as_ref().expect("it was put there");
         let trace = Trace::new(name, 1);
         self.counters.start_call();
         let fuel_used = Cell::new(None);
@@ -170,7 +173,7 @@ impl Tasks {
         if let Some(fuel) = fuel_used.get() {
             self.counters.count_fuel(fuel);
         }
-        drop(borrowed);
+        drop(place);
         // Who shut down meanwhile could not let go of it.
         if self.queue.is_closed() {
             self.callers.clear();
