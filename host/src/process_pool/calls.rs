@@ -161,7 +161,7 @@ impl Tasks {
         let fuel_used = Cell::new(None);
         let due = callee.limits.deadline.and_then(Due::after);
         let (processes, interrupt) = (&caller.processes, &caller.interrupt);
-        let run = || callee.call(args, processes, due, interrupt, &fuel_used);
+        let run = || callee.call(args, processes, due.as_ref(), interrupt, &fuel_used);
         let outcome = Trace::run(trace.as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             if let TaskErrorKind::Broken(reason) = &fault.kind {

@@ -194,7 +194,7 @@ impl Worker {
         let entered = self.desk.enter(promise.to_cancel());
         let began = busy.since();
         let fuel_used = Cell::new(None);
-        let run = || self.call(target, args, due, &interrupt, &fuel_used);
+        let run = || self.call(target, args, due.as_ref(), &interrupt, &fuel_used);
         let outcome = Trace::run(promise.trace().as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             // Before anybody can see the error.
@@ -235,7 +235,7 @@ impl Worker {
                 Some(reason) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
                 None => {
                     let fuel_used = Cell::new(None);
-                    let outcome = self.call(target, args, due, &interrupt, &fuel_used);
+                    let outcome = self.call(target, args, due.as_ref(), &interrupt, &fuel_used);
                     promise.count_fuel(fuel_used.get());
                     outcome
                 }
@@ -264,7 +264,7 @@ impl Worker {
         &self,
         target: &Target<A, D>,
         args: A,
-        due: Option<Due>,
+        due: Option<&Due>,
         interrupt: &Arc<Interrupt>,
         fuel_used: &Cell<Option<u64>>,
     ) -> Result<R, Fault>
@@ -321,7 +321,7 @@ impl<A, D> Callee<'_, A, D> {
         self,
         args: &A,
         processes: &Processes,
-        due: Option<Due>,
+        due: Option<&Due>,
         interrupt: &Arc<Interrupt>,
         fuel_used: &Cell<Option<u64>>,
     ) -> Result<R, Fault>

@@ -44,16 +44,19 @@ impl Guest {
 
     /// The task of this name begins. Returns whether it is stopped otherwise than the last one here.
     #[inline]
-    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<Due>) -> bool {
+    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<&Due>) -> bool {
         self.growth.limit(call.limits);
         let is_other = match &mut self.task {
             Some(task) if Arc::ptr_eq(&task.interrupt, call.interrupt) => {
-                task.due = due;
+                task.due = due.copied();
                 false
             }
             task => {
                 let interrupt = Arc::clone(call.interrupt);
-                *task = Some(Task { interrupt, due });
+                *task = Some(Task {
+                    interrupt,
+                    due: due.copied(),
+                });
                 true
             }
         };

@@ -26,7 +26,7 @@ fn begin(
     store: &mut Store<Guest>,
     module: &TaskModule,
     call: &Call<'_>,
-    due: Option<Due>,
+    due: Option<&Due>,
     flags: Option<Memory>,
 ) -> Result<Option<Armed>, Fault> {
     let name = module.task(call.entry).name();
@@ -95,7 +95,7 @@ impl Process {
         module: &TaskModule,
         counters: &Arc<Counters>,
         call: &Call<'_>,
-        due: Option<Due>,
+        due: Option<&Due>,
     ) -> Result<(Box<Self>, Option<Armed>), Fault> {
         let guest = Guest::new(&module.inner.settings.grants)?;
         let mut store = Store::new(module.inner.timer.engine(), guest);
@@ -140,7 +140,7 @@ impl Process {
     pub(crate) fn begin(
         &mut self,
         call: &Call<'_>,
-        due: Option<Due>,
+        due: Option<&Due>,
     ) -> Result<Option<Armed>, Fault> {
         begin(&mut self.store, &self.module, call, due, self.flags)
     }

@@ -23,7 +23,7 @@ pub(crate) struct Call<'a> {
     pub(crate) arguments: &'a Arguments<'a>,
     pub(crate) limits: &'a Limits,
     /// When the time since the submission is up.
-    pub(crate) due: Option<Due>,
+    pub(crate) due: Option<&'a Due>,
     /// How it is stopped.
     pub(crate) interrupt: &'a Arc<Interrupt>,
     /// Where the fuel that it burns is noted, if that is counted.
@@ -34,9 +34,10 @@ impl Call<'_> {
     /// Returns when it has to have ended, if it starts now.
     #[inline]
     fn due_from_now(&self) -> Option<Due> {
-        match (self.limits.timeout.and_then(Due::after), self.due) {
-            (Some(from_now), Some(due)) if due.at < from_now.at => Some(due),
-            (None, due) => due,
+        let from_now = self.limits.timeout.and_then(Due::after);
+        match (from_now, self.due) {
+            (Some(from_now), Some(due)) if due.at < from_now.at => Some(*due),
+            (None, due) => due.copied(),
             (from_now, _) => from_now,
         }
     }
@@ -123,12 +124,13 @@ impl Processes {
         let kept = kept.filter(|kept| kept.memory_bytes() <= call.limits.memory_bytes);
         let (mut process, armed) = match kept {
             Some(mut process) => {
-                let armed = process.begin(call, due)?;
+                let armed = process.begin(call, due.as_ref())?;
                 (process, armed)
             }
             None => {
                 let plan = &*self.plan;
-                let (mut process, armed) = Process::start(&plan.module, &plan.counters, call, due)?;
+                let (module, due) = (&plan.module, due.as_ref());
+                let (mut process, armed) = Process::start(module, &plan.counters, call, due)?;
                 if let Some(initializer) = &plan.initializer {
                     let call = Call {
                         entry: initializer.entry,
@@ -233,16 +235,18 @@ pub(super) fn run_once(
     initializer: &Initializer,
     limits: &Limits,
 ) -> Result<Box<Process>, Fault> {
+    let due = limits.deadline.and_then(Due::after);
     let call = Call {
         entry: initializer.entry,
         arguments: &initializer.arguments,
         limits,
-        due: limits.deadline.and_then(Due::after),
+        due: due.as_ref(),
         interrupt: &Interrupt::new(module),
         fuel_used: &Cell::new(None),
     };
     check_arguments(&call)?;
-    let (mut process, armed) = Process::start(module, &Arc::default(), &call, call.due_from_now())?;
+    let due = call.due_from_now();
+    let (mut process, armed) = Process::start(module, &Arc::default(), &call, due.as_ref())?;
     let (done, _) = perform(&mut process, &call, |_| Ok(()));
     drop(armed);
     process.end();
