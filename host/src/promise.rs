@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::completion::{Completion, Outcome, TaskName};
-use crate::control::{Cancel, Stop};
+use crate::control::Stop;
 use crate::error::{Frame, TaskError, TaskErrorKind};
 use crate::stats::Counters;
 use crate::task::TaskRef;
@@ -97,13 +97,6 @@ impl<T> Promise<T> {
     /// Returns an error of this task.
     pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
         TaskError::new(self.completion().task().clone(), kind, backtrace)
-    }
-}
-
-impl<T: Send + 'static> Promise<T> {
-    /// Returns the right to cancel the task.
-    pub(crate) fn to_cancel(&self) -> Arc<dyn Cancel> {
-        self.task.to_cancel()
     }
 }
 

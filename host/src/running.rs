@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::completion::quietly;
-use crate::control::{Cancel, Stop};
+use crate::control::Stop;
 use crate::sync::{self, AtomicBool, Mutex, Ordering};
 
 #[derive(Default)]
@@ -19,38 +19,8 @@ pub(crate) struct Desk {
     running: Arc<Running>,
 }
 
-/// One inside the other.
-type Tasks = Mutex<Vec<Told>>;
-
-/// How a task that runs is cancelled.
-#[derive(Clone)]
-pub(crate) enum Told {
-    /// The task ends.
-    Task(Arc<dyn Cancel>),
-    /// Who runs it is told: a closure, which may heed that, or a chunk of tasks.
-    Stop(Arc<dyn Stop>),
-}
-
-impl Told {
-    fn cancel(&self) {
-        match self {
-            Self::Task(task) => _ = task.cancel(),
-            Self::Stop(stop) => _ = stop.stop(),
-        }
-    }
-}
-
-impl From<Arc<dyn Cancel>> for Told {
-    fn from(task: Arc<dyn Cancel>) -> Self {
-        Self::Task(task)
-    }
-}
-
-impl From<Arc<dyn Stop>> for Told {
-    fn from(stop: Arc<dyn Stop>) -> Self {
-        Self::Stop(stop)
-    }
-}
+/// How those are told to end that run there, one inside the other: a sandbox ends, a closure may heed it.
+type Tasks = Mutex<Vec<Arc<dyn Stop>>>;
 
 impl Running {
     /// Returns a desk for a thread.
@@ -66,7 +36,7 @@ impl Running {
         }
     }
 
-    /// Cancels all that run, and all that will.
+    /// Stops all that run, and all that will.
     pub(crate) fn cancel_all(&self) {
         // First: who begins now either is seen below, or sees this.
         self.closed.store(true, Ordering::SeqCst);
@@ -77,8 +47,7 @@ impl Running {
         for desk in desks {
             let tasks = sync::lock(&desk).clone();
             for task in tasks {
-                // With the task, which may be the last pointer to its value.
-                quietly(move || task.cancel());
+                quietly(|| _ = task.stop());
             }
         }
     }
@@ -86,24 +55,26 @@ impl Running {
 
 impl Desk {
     /// Notes that the task runs, for as long as the guard lives.
-    pub(crate) fn enter(&self, task: impl Into<Told>) -> Entered<'_> {
+    pub(crate) fn enter(&self, task: Arc<dyn Stop>) -> Entered<'_> {
         self.keep(task);
         Entered(self)
     }
 
+    /// Whether all that runs here is to end.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.running.closed.load(Ordering::SeqCst)
+    }
+
     /// Notes that the task runs, for as long as there is the desk.
-    pub(crate) fn keep(&self, task: impl Into<Told>) {
-        let task = task.into();
+    pub(crate) fn keep(&self, task: Arc<dyn Stop>) {
         let mut tasks = sync::lock(&self.tasks);
         tasks.push(task);
         // Under the lock, so that it is seen there, or sees that.
-        let last = tasks
-            .last()
-            .filter(|_| self.running.closed.load(Ordering::SeqCst));
+        let last = tasks.last().filter(|_| self.is_closed());
         let told = last.cloned();
         drop(tasks);
         if let Some(told) = told {
-            told.cancel();
+            told.stop();
         }
     }
 }

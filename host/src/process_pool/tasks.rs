@@ -1,6 +1,6 @@
 //! From tasks to queued jobs, and their run.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 
 use sandpool_abi::codec::CodecError;
@@ -19,7 +19,7 @@ use crate::process_pool::calls::Callers;
 use crate::progress::Report;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
-use crate::running::{Desk, Running};
+use crate::running::{Desk, Entered, Running};
 use crate::sandbox::{Call, Entry, Fault, Interrupt, Plan, Processes, TaskModule};
 use crate::slot::Turn;
 use crate::stats::Counters;
@@ -30,8 +30,15 @@ use crate::workers::Shared;
 pub(crate) struct Worker {
     processes: Processes,
     desk: Desk,
-    /// How the tasks that run here are stopped, while none does.
-    interrupt: RefCell<Option<Arc<Interrupt>>>,
+    /// How the tasks that run here are stopped, while none does. Who stops them all does that here, too.
+    interrupt: Cell<Option<Arc<Interrupt>>>,
+}
+
+/// How a task is stopped.
+struct Stoppable<'a> {
+    interrupt: Arc<Interrupt>,
+    /// Of one that runs inside of another, and has an interrupt of its own.
+    noted: Option<Entered<'a>>,
 }
 
 /// Where tasks are submitted.
@@ -156,24 +163,39 @@ impl Tasks {
 
 impl Worker {
     pub(crate) fn new(plan: Arc<Plan>, running: &Arc<Running>) -> Self {
+        let (interrupt, desk) = (Interrupt::new(&plan.module), running.desk());
+        let stop: Arc<dyn Stop> = interrupt.clone();
+        desk.keep(stop);
         Self {
             processes: Processes::new(plan),
-            desk: running.desk(),
-            interrupt: RefCell::default(),
+            desk,
+            interrupt: Cell::new(Some(interrupt)),
         }
     }
 
     /// Returns how the task that comes next is stopped.
-    fn interrupt(&self) -> Arc<Interrupt> {
-        // It is taken where the task runs inside of another one.
-        let interrupt = self.interrupt.take();
-        interrupt.unwrap_or_else(|| Interrupt::new(self.processes.module()))
+    fn stoppable(&self) -> Stoppable<'_> {
+        if let Some(interrupt) = self.interrupt.take() {
+            let noted = None;
+            return Stoppable { interrupt, noted };
+        }
+        let interrupt = Interrupt::new(self.processes.module());
+        let stop: Arc<dyn Stop> = interrupt.clone();
+        let noted = Some(self.desk.enter(stop));
+        Stoppable { interrupt, noted }
     }
 
-    /// The task that was stopped like this has ended, so that nobody will stop it any more.
-    fn keep(&self, interrupt: Arc<Interrupt>) {
-        interrupt.renew();
-        self.interrupt.replace(Some(interrupt));
+    /// The task has ended, so that nobody will stop it any more by itself.
+    fn renew(&self, task: Stoppable<'_>) {
+        let Stoppable { interrupt, noted } = task;
+        if noted.is_none() {
+            interrupt.renew();
+            // Who stopped all may have done so before that.
+            if self.desk.is_closed() {
+                interrupt.stop();
+            }
+            self.interrupt.set(Some(interrupt));
+        }
     }
 
     fn run<A, R: Send + 'static, D>(
@@ -187,14 +209,14 @@ impl Worker {
     ) where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let interrupt = self.interrupt();
+        let task = self.stoppable();
+        let interrupt = &task.interrupt;
         if !promise.claim(Some(interrupt.clone())) {
-            return;
+            return self.renew(task);
         }
-        let entered = self.desk.enter(promise.to_cancel());
         let began = busy.since();
         let fuel_used = Cell::new(None);
-        let run = || self.call(target, args, due.as_ref(), &interrupt, &fuel_used);
+        let run = || self.call(target, args, due.as_ref(), interrupt, &fuel_used);
         let outcome = Trace::run(promise.trace().as_ref(), run);
         let outcome = outcome.map_err(|fault| {
             // Before anybody can see the error.
@@ -205,9 +227,8 @@ impl Worker {
         });
         promise.count_fuel(fuel_used.get());
         promise.count_busy(busy.time(began));
-        drop(entered);
         promise.complete(outcome, busy);
-        self.keep(interrupt);
+        self.renew(task);
     }
 
     #[expect(clippy::too_many_arguments, reason = "a job's parts, each used once")]
@@ -223,19 +244,18 @@ impl Worker {
     ) where
         D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
-        let interrupt = self.interrupt();
-        let stop: Arc<dyn Stop> = interrupt.clone();
-        if !promise.claim(Some(Arc::clone(&stop))) {
-            return;
+        let task = self.stoppable();
+        let interrupt = &task.interrupt;
+        if !promise.claim(Some(interrupt.clone())) {
+            return self.renew(task);
         }
-        let entered = self.desk.enter(stop);
         let mut broken = None;
         let call = |args: A| {
             let outcome = match &broken {
                 Some(reason) => Err(TaskErrorKind::Broken(String::clone(reason)).into()),
                 None => {
                     let fuel_used = Cell::new(None);
-                    let outcome = self.call(target, args, due.as_ref(), &interrupt, &fuel_used);
+                    let outcome = self.call(target, args, due.as_ref(), interrupt, &fuel_used);
                     promise.count_fuel(fuel_used.get());
                     outcome
                 }
@@ -255,9 +275,8 @@ impl Worker {
             || interrupt.is_stopped(),
             call,
         );
-        drop(entered);
         promise.complete(Ok(outcomes), busy);
-        self.keep(interrupt);
+        self.renew(task);
     }
 
     fn call<A, R, D>(
