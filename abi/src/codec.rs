@@ -65,7 +65,9 @@ pub fn encode_into<T: Serialize + ?Sized>(
 ///
 /// As [`encode_into`].
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, CodecError> {
-    encode_into(value, Vec::new())
+    // Most values are small, and need not be moved while the buffer grows.
+    const SMALL: usize = 64;
+    encode_into(value, Vec::with_capacity(SMALL))
 }
 
 /// Appends what [`Bytes`] are encoded as to `buffer` and returns it.
