@@ -5,37 +5,38 @@
 //! functions.
 
 mod bulk;
+mod edits;
 mod places;
 mod polls;
 
 use std::convert::Infallible;
+use std::vec;
 
 use wasm_encoder::reencode::{self, Reencode};
 use wasm_encoder::{
-    CodeSection, ExportKind, ExportSection, FunctionSection, GlobalSection, Instruction,
+    CodeSection, ExportKind, ExportSection, FunctionSection, GlobalSection, InstructionSink,
     MemorySection, Module, TypeSection, ValType,
 };
 use wasmparser::{
     CodeSectionReader, ExportSectionReader, FunctionBody, FunctionSectionReader,
-    GlobalSectionReader, MemorySectionReader, Operator, OperatorsReader, Parser, TypeSectionReader,
+    GlobalSectionReader, MemorySectionReader, Parser, TypeSectionReader,
 };
 
 use crate::sandbox::info::ModuleInfo;
 use crate::sandbox::rewrite::bulk::Bulk;
+use crate::sandbox::rewrite::edits::{Change, Edit};
 use crate::sandbox::rewrite::polls::Polls;
 
 type Result<T> = std::result::Result<T, reencode::Error<Infallible>>;
 
 /// Returns the module with its bulk instructions made interruptible, and with polls if it is to have them.
 pub(super) fn rewrite(wasm: &[u8], info: &ModuleInfo, with_polls: bool) -> Result<Vec<u8>> {
-    let polls = match with_polls {
-        true => Some(Polls::of(wasm)?),
-        false => None,
-    };
+    let functions = edits::of(wasm, with_polls)?;
     let mut rewriter = Rewriter {
         bulk: Bulk::new(info.imported_functions()),
         info,
-        polls,
+        polls: with_polls.then(|| Polls::new(&functions)),
+        functions: functions.into_iter(),
         globals: Vec::new(),
     };
     let mut module = Module::new();
@@ -68,6 +69,8 @@ struct Rewriter<'a> {
     info: &'a ModuleInfo,
     bulk: Bulk,
     polls: Option<Polls>,
+    /// What is changed in the functions that are still to come.
+    functions: vec::IntoIter<Vec<Edit>>,
     /// The globals that can change.
     globals: Vec<u32>,
 }
@@ -158,34 +161,32 @@ impl Reencode for Rewriter<'_> {
         code: &mut CodeSection,
         body: FunctionBody<'_>,
     ) -> Result<()> {
-        let mut function = self.new_function_with_parsed_locals(&body)?;
         if let Some(polls) = &mut self.polls {
             polls.begin();
         }
-        let mut operators = body.get_operators_reader()?;
-        for at in 0.. {
-            if operators.eof() {
-                break;
+        let (bytes, start) = (body.as_bytes(), body.range().start);
+        let mut copied = 0;
+        let mut function = Vec::new();
+        for Edit { at, change } in self.functions.next().unwrap_or_default() {
+            let at = at - start;
+            function.extend_from_slice(&bytes[copied..at]);
+            copied = at;
+            let mut code = InstructionSink::new(&mut function);
+            match change {
+                Change::Poll => {
+                    if let Some(polls) = &mut self.polls {
+                        polls.poll(&mut code);
+                    }
+                }
+                Change::Call { whole, end } => {
+                    code.call(self.bulk.function(whole));
+                    copied = end - start;
+                }
             }
-            let instruction = self.parse_instruction(&mut operators)?;
-            if let Some(polls) = &mut self.polls {
-                polls.poll_before(at, &mut function);
-            }
-            function.instruction(&instruction);
         }
-        code.function(&function);
+        function.extend_from_slice(&bytes[copied..]);
+        code.raw(&function);
         Ok(())
-    }
-
-    fn parse_instruction<'a>(
-        &mut self,
-        operators: &mut OperatorsReader<'a>,
-    ) -> Result<Instruction<'a>> {
-        let operator: Operator<'a> = operators.read()?;
-        match self.bulk.replace(&operator) {
-            Some(call) => Ok(call),
-            None => reencode::utils::instruction(self, operator),
-        }
     }
 }
 
@@ -195,7 +196,8 @@ mod tests {
 
     use wasmparser::{Operator, Parser, Payload, Validator, WasmFeatures};
 
-    use super::{places, polls, rewrite};
+    use super::edits::{Change, Edit};
+    use super::{edits, polls, rewrite};
     use crate::sandbox::features;
     use crate::sandbox::info::ModuleInfo;
 
@@ -257,11 +259,14 @@ mod tests {
             "{loops_of_all} {most_words}"
         );
         // And no place was missed: the two functions that were added have one loop and two.
-        let payloads = Parser::new(0).parse_all(guest_tasks::MODULE);
-        let places = payloads.filter_map(|payload| match payload.unwrap() {
-            Payload::CodeSectionEntry(body) => Some(places::of(&body).unwrap().len()),
-            _ => None,
-        });
+        let functions = edits::of(guest_tasks::MODULE, true).unwrap();
+        let polls = |edits: &Vec<Edit>| {
+            let polls = edits
+                .iter()
+                .filter(|edit| matches!(edit.change, Change::Poll));
+            polls.count()
+        };
+        let places = functions.iter().map(polls);
         assert_eq!(polls_of_all, places.chain([1, 2]).collect::<Vec<_>>());
     }
 

@@ -14,14 +14,12 @@ use crate::sandbox::rewrite::polls::Polls;
 /// How much is done at once: about half a millisecond's work on memory that was not touched before.
 const PIECE_BYTES: i32 = 1 << 20;
 
-/// Where the two functions are, and what is known of the instruction before.
+/// Where the two functions are.
 pub(super) struct Bulk {
-    /// The type of both functions.
+    /// The type of both.
     pub(super) ty: u32,
     /// The function that fills; the one that copies is the next.
     pub(super) fill: u32,
-    /// The constant that the last instruction was.
-    last: Option<i32>,
 }
 
 impl Bulk {
@@ -30,24 +28,42 @@ impl Bulk {
         Self {
             ty: 0,
             fill: u32::try_from(imported_functions).unwrap_or(u32::MAX),
-            last: None,
         }
     }
 
-    /// Returns the call that stands for the instruction, if one is to.
-    pub(super) fn replace(&mut self, operator: &Operator<'_>) -> Option<Instruction<'static>> {
-        let is_small = self
-            .last
-            .is_some_and(|length| (0..=PIECE_BYTES).contains(&length));
-        self.last = match operator {
-            Operator::I32Const { value } => Some(*value),
-            _ => None,
-        };
-        match operator {
-            Operator::MemoryFill { .. } if !is_small => Some(Instruction::Call(self.fill)),
-            Operator::MemoryCopy { .. } if !is_small => Some(Instruction::Call(self.fill + 1)),
-            _ => None,
+    /// Returns the function that stands for the instruction.
+    pub(super) fn function(&self, whole: Whole) -> u32 {
+        match whole {
+            Whole::Fill => self.fill,
+            Whole::Copy => self.fill + 1,
         }
+    }
+}
+
+/// An instruction that is not to be done as a whole.
+#[derive(Clone, Copy)]
+pub(super) enum Whole {
+    Fill,
+    Copy,
+}
+
+/// The constant that the last instruction was, if it was one.
+#[derive(Default)]
+pub(super) struct Constant(Option<i32>);
+
+impl Constant {
+    /// Returns what the next instruction is, if it is not to be done as a whole.
+    pub(super) fn before(&mut self, operator: &Operator<'_>) -> Option<Whole> {
+        let is_small = |length: i32| (0..=PIECE_BYTES).contains(&length);
+        let last = self.0.take();
+        match operator {
+            Operator::I32Const { value } => self.0 = Some(*value),
+            _ if last.is_some_and(is_small) => {}
+            Operator::MemoryFill { .. } => return Some(Whole::Fill),
+            Operator::MemoryCopy { .. } => return Some(Whole::Copy),
+            _ => {}
+        }
+        None
     }
 }
 
@@ -99,7 +115,7 @@ fn begin(polls: &mut Option<Polls>) -> Function {
 fn begin_loop(body: &mut Function, polls: &mut Option<Polls>) {
     body.instruction(&Instruction::Loop(BlockType::Empty));
     if let Some(polls) = polls {
-        polls.poll(body);
+        polls.poll(&mut body.instructions());
     }
 }
 

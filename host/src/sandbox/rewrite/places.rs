@@ -8,51 +8,25 @@
 //! A call that nothing follows but a trap is one to a function that does not return, as that of a panic. It
 //! needs no poll: a guest makes no more of these than fit on its stack.
 
-use wasmparser::{FunctionBody, Operator};
+use wasmparser::Operator;
 
 use crate::sandbox::rewrite::Result;
 
-/// Returns the instructions before which the function has to poll, by their numbers.
-pub(super) fn of(body: &FunctionBody<'_>) -> Result<Vec<usize>> {
-    let mut paths = Paths {
-        polled: false,
-        // The function itself.
-        blocks: vec![Block::new(None)],
-    };
-    let mut places = Vec::new();
-    // The last instruction, where it was a call before which nothing polled.
-    let mut call = None;
-    for (at, operator) in body.get_operators_reader()?.into_iter().enumerate() {
-        let operator = operator?;
-        if let Some(call) = call.take()
-            && !matches!(operator, Operator::Unreachable)
-        {
-            places.push(call);
-            paths.polled = true;
-        }
-        match operator {
-            Operator::Loop { .. } => {
-                places.push(at + 1);
-                paths.polled = true;
-                paths.blocks.push(Block::new(None));
-            }
-            Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
-                if !paths.polled =>
-            {
-                call = Some(at);
-            }
-            operator => paths.follow(&operator)?,
-        }
-    }
-    Ok(places)
+/// What is known of a function up to an instruction.
+pub(super) struct Places {
+    /// Whether each path to it polled.
+    polled: bool,
+    /// The blocks that it is in, the innermost last.
+    blocks: Vec<Block>,
+    last: Option<Last>,
 }
 
-/// What is known of all paths to the present instruction.
-struct Paths {
-    /// Whether each of them polled.
-    polled: bool,
-    /// Those that the instruction is in, the innermost last.
-    blocks: Vec<Block>,
+/// The last instruction, where the next one says where to poll.
+enum Last {
+    /// The function polls before the next.
+    Loop,
+    /// It polls before this, which is there, if the next is not a trap.
+    Call(usize),
 }
 
 /// A block, an `if` or a loop.
@@ -72,7 +46,44 @@ impl Block {
     }
 }
 
-impl Paths {
+impl Places {
+    /// At the beginning of a function.
+    pub(super) fn new() -> Self {
+        Self {
+            polled: false,
+            // The function itself.
+            blocks: vec![Block::new(None)],
+            last: None,
+        }
+    }
+
+    /// Goes past the next instruction, which is there. Returns the place of an instruction before which the
+    /// function has to poll, where that is certain now: of this one, or the one before.
+    pub(super) fn pass(&mut self, at: usize, operator: &Operator<'_>) -> Result<Option<usize>> {
+        let place = match self.last.take() {
+            Some(Last::Loop) => Some(at),
+            Some(Last::Call(call)) if !matches!(operator, Operator::Unreachable) => {
+                self.polled = true;
+                Some(call)
+            }
+            _ => None,
+        };
+        match operator {
+            Operator::Loop { .. } => {
+                self.last = Some(Last::Loop);
+                self.polled = true;
+                self.blocks.push(Block::new(None));
+            }
+            Operator::Call { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. }
+                if !self.polled =>
+            {
+                self.last = Some(Last::Call(at));
+            }
+            operator => self.follow(operator)?,
+        }
+        Ok(place)
+    }
+
     fn follow(&mut self, operator: &Operator<'_>) -> Result<()> {
         match operator {
             Operator::Block { .. } => self.blocks.push(Block::new(None)),
@@ -124,7 +135,9 @@ impl Paths {
 mod tests {
     use wasmparser::{Parser, Payload};
 
-    /// The places of a function `$f` with a parameter. `$g` is another function.
+    use super::Places;
+
+    /// The places of a function `$f` with a parameter, by the numbers of their instructions. `$g` is another function.
     fn places(body: &str) -> Vec<usize> {
         let wat = format!("(module (func $g) (func $f (param i32) {body}))");
         let wasm = wat::parse_str(wat).unwrap();
@@ -133,8 +146,11 @@ mod tests {
             Payload::CodeSectionEntry(body) => Some(body),
             _ => None,
         });
-        assert!(super::of(&bodies.next().unwrap()).unwrap().is_empty());
-        super::of(&bodies.next().unwrap()).unwrap()
+        let operators = bodies.nth(1).unwrap().get_operators_reader().unwrap();
+        let mut function = Places::new();
+        let places = operators.into_iter().enumerate();
+        let places = places.map(|(at, operator)| function.pass(at, &operator.unwrap()).unwrap());
+        places.flatten().collect()
     }
 
     #[test]
