@@ -42,9 +42,14 @@ impl Guest {
         })
     }
 
-    /// The task of this name begins. Returns whether it is stopped otherwise than the last one here.
+    /// A task begins, of a name that is seldom asked for. Returns whether it is stopped otherwise than the last one here.
     #[inline]
-    pub(super) fn begin(&mut self, name: &str, call: &Call<'_>, due: Option<&Due>) -> bool {
+    pub(super) fn begin<'a>(
+        &mut self,
+        name: impl FnOnce() -> &'a str,
+        call: &Call<'_>,
+        due: Option<&Due>,
+    ) -> bool {
         self.growth.limit(call.limits);
         let is_other = match &mut self.task {
             Some(task) if Arc::ptr_eq(&task.interrupt, call.interrupt) => {

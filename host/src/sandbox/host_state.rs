@@ -12,7 +12,8 @@ use crate::sync;
 
 /// The state of what is granted, from the first task of a sandbox to its last.
 pub(crate) struct HostState {
-    pub(super) made: Instant,
+    /// When that was, if it is granted to know.
+    pub(super) made: Option<Instant>,
     pub(super) random: Generator,
     may_log: bool,
     /// Shared with what becomes of stdout and stderr.
@@ -32,14 +33,14 @@ impl HostState {
     ///
     /// Something that is granted is not there any more. Holds the reason.
     pub(crate) fn new(grants: &Grants) -> Result<Self, String> {
-        let made = Instant::now();
+        let made = grants.clock.then(Instant::now);
         let lines = Arc::new(Mutex::new(Lines::new(grants.log)));
         Ok(Self {
             made,
             random: grants.randomness.unwrap_or(Randomness::Seeded(0)).into(),
             #[cfg(feature = "wasi")]
             wasi: match &grants.wasi {
-                Some(wasi) => Some(System::new(wasi, grants.clock.then_some(made), &lines)?),
+                Some(wasi) => Some(System::new(wasi, made, &lines)?),
                 None => None,
             },
             may_log: grants.log,
@@ -52,12 +53,12 @@ impl HostState {
 
     /// A task begins.
     #[inline]
-    pub(crate) fn begin(&mut self, task: &str, limits: &Limits) {
+    pub(crate) fn begin<'a>(&mut self, task: impl FnOnce() -> &'a str, limits: &Limits) {
         self.reply = None;
         self.argument_bytes = limits.argument_bytes;
         self.result_bytes = limits.result_bytes;
         if self.may_log {
-            sync::lock(&self.lines).begin(task, limits.log_bytes);
+            sync::lock(&self.lines).begin(task(), limits.log_bytes);
         }
     }
 

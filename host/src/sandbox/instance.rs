@@ -29,7 +29,7 @@ fn begin(
     due: Option<&Due>,
     flags: Option<Memory>,
 ) -> Result<Option<Armed>, Fault> {
-    let name = module.task(call.entry).name();
+    let name = || module.task(call.entry).name();
     let is_other = store.data_mut().begin(name, call, due);
     if let (Some(flags), true) = (flags, is_other) {
         Guest::watch(store, flags);
