@@ -260,7 +260,6 @@ fn perform<T>(
     call: &Call<'_>,
     read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
 ) -> (Result<T, Fault>, bool) {
-    let most_bytes = call.limits.panic_bytes;
     #[cfg(feature = "wasi")]
     if process.is_program() {
         return (perform_program(process, call, read), false);
@@ -271,35 +270,33 @@ fn perform<T>(
         let is_clean = value.is_ok();
         return (value, is_clean);
     }
-    let most_result_bytes = call.limits.result_bytes;
-    let answer = process
-        .call_encoded(call)
-        .and_then(|span| process.bytes(span, most_result_bytes))
-        .and_then(|bytes| Outcome::read(bytes).map_err(bad_result))
-        .and_then(|answer| {
-            Ok(match answer {
-                Outcome::Value(bytes) => Ok(Reply::Encoded(bytes)),
-                Outcome::Bytes(span) => Ok(Reply::Bytes(process.bytes(span, most_result_bytes)?)),
-                Outcome::Failed(failure) => {
-                    Err(TaskErrorKind::Failed(Failure::new(failure, most_bytes)))
-                }
-                Outcome::BadArguments(reason) => {
-                    Err(TaskErrorKind::BadArguments(cut(reason, most_bytes)))
-                }
-                Outcome::BadResult(reason) => {
-                    Err(TaskErrorKind::BadResult(cut(reason, most_bytes)))
-                }
-            })
-        });
-    match answer {
+    match reply(process, call) {
         Ok(Ok(reply)) => {
             let value = read(reply).map_err(bad_result);
             let is_clean = value.is_ok();
             (value, is_clean)
         }
-        Ok(Err(kind)) => (Err(kind.into()), true),
+        Ok(Err(fault)) => (Err(fault), true),
         Err(fault) => (Err(fault), false),
     }
+}
+
+/// Calls a task with encoded arguments, and returns its reply or the error that it ended with in order.
+fn reply<'a>(process: &'a mut Process, call: &Call<'_>) -> Result<Result<Reply<'a>, Fault>, Fault> {
+    let (most_bytes, most_result_bytes) = (call.limits.panic_bytes, call.limits.result_bytes);
+    let span = process.call_encoded(call)?;
+    let bytes = process.bytes(span, most_result_bytes)?;
+    let kind = match Outcome::read(bytes).map_err(bad_result)? {
+        Outcome::Value(bytes) => return Ok(Ok(Reply::Encoded(bytes))),
+        Outcome::Bytes(span) => {
+            let bytes = process.bytes(span, most_result_bytes)?;
+            return Ok(Ok(Reply::Bytes(bytes)));
+        }
+        Outcome::Failed(failure) => TaskErrorKind::Failed(Failure::new(failure, most_bytes)),
+        Outcome::BadArguments(reason) => TaskErrorKind::BadArguments(cut(reason, most_bytes)),
+        Outcome::BadResult(reason) => TaskErrorKind::BadResult(cut(reason, most_bytes)),
+    };
+    Ok(Err(kind.into()))
 }
 
 /// Runs a program, whose stdin and stdout stand for argument and result.
