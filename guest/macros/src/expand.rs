@@ -58,12 +58,14 @@ pub(crate) fn task(mut function: ItemFn, signature: &Signature) -> TokenStream {
                 type Output = #output;
                 const RECORD: ::sandpool_guest::__private::abi::Record = #record;
 
+                #[inline]
                 fn encode(
                     __sandpool_args: &Self::Args,
                 ) -> ::std::result::Result<::sandpool_guest::__private::abi::Arguments<'_>, ::sandpool_guest::__private::codec::CodecError> {
                     #encode
                 }
 
+                #[inline]
                 fn decode(
                     __sandpool_reply: ::sandpool_guest::__private::abi::Reply<'_>,
                 ) -> ::std::result::Result<Self::Output, ::sandpool_guest::__private::codec::CodecError> {
