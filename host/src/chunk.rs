@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use crate::completion::{Outcome, quietly};
+use crate::completion::Outcome;
 use crate::error::{SubmitErrorKind, TaskError, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::load::Busy;
 use crate::panic_place;
 use crate::progress::Report;
 use crate::promise::Promise;
+use crate::quietly::quietly;
 use crate::trace::Trace;
 
 /// The handle of a chunk.
@@ -106,7 +107,7 @@ pub(crate) fn run<A, T>(
     let mut outcomes = Vec::with_capacity(inputs.len());
     let mut values = Values::new(promise, report, began);
     let trace = promise.trace();
-    let error = |kind| Err(promise.error(kind, Vec::new()));
+    let error = |kind| Err(promise.error(kind));
     let mut inputs = inputs.into_iter();
     while inputs.len() > 0 {
         // To catch the panics of each would take longer than most of them do.

@@ -10,16 +10,18 @@
 //! the task is finished for everybody who asks. Whoever took it then runs the callbacks, outside the
 //! lock, with the outcome in hand; only after them can a joiner take the outcome away.
 
+mod watchers;
+
 use std::borrow::Cow;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::arrivals::Arrivals;
+use crate::completion::watchers::Watchers;
 use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
+use crate::quietly::quietly;
 use crate::state::{End, State, WhileQueued};
 use crate::stats::Counters;
 use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering};
@@ -27,7 +29,6 @@ use crate::trace::Trace;
 
 pub(crate) type Outcome<T> = Result<T, TaskError>;
 pub(crate) type TaskName = Cow<'static, str>;
-type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
 
 struct Inner<T> {
     state: State<T>,
@@ -40,29 +41,6 @@ struct Inner<T> {
     waiting: usize,
     /// Most tasks have none, and what is not there need not be carried from one processor to the other.
     watchers: Option<Box<Watchers<T>>>,
-}
-
-/// Who is told of a task beside those who have its handle.
-struct Watchers<T> {
-    trace: Option<Trace>,
-    arrivals: Vec<(Arc<Arrivals>, usize)>,
-    callbacks: Vec<Callback<T>>,
-}
-
-impl<T> Default for Watchers<T> {
-    fn default() -> Self {
-        Self {
-            trace: None,
-            arrivals: Vec::new(),
-            callbacks: Vec::new(),
-        }
-    }
-}
-
-impl<T> Inner<T> {
-    fn watchers(&mut self) -> &mut Watchers<T> {
-        self.watchers.get_or_insert_default()
-    }
 }
 
 /// The shared state of one task: the worker's promise and the user's handle both point to it.
@@ -126,14 +104,6 @@ impl<T> Completion<T> {
 
     pub(crate) fn fuel_used(&self) -> Option<u64> {
         self.lock().fuel_used
-    }
-
-    /// Returns what tells those who trace the task of it, until it has ended.
-    pub(crate) fn trace(&self) -> Option<Trace> {
-        match self.is_traced {
-            true => self.lock().watchers().trace.clone(),
-            false => None,
-        }
     }
 
     /// Has `guard` live for as long as the task waits.
@@ -289,64 +259,6 @@ impl<T> Completion<T> {
         }
     }
 
-    /// Runs callbacks until there are none left, then leaves the outcome for the joiner.
-    fn run_callbacks<R>(&self, outcome: Outcome<T>, release: R) {
-        loop {
-            let mut inner = self.lock();
-            let callbacks = match &mut inner.watchers {
-                Some(watchers) => std::mem::take(&mut watchers.callbacks),
-                None => Vec::new(),
-            };
-            if callbacks.is_empty() {
-                drop(release);
-                return self.leave(inner, outcome);
-            }
-            drop(inner);
-            for callback in callbacks {
-                quietly(|| callback(&outcome));
-            }
-        }
-    }
-
-    /// Has `callback` called with the outcome: now, if there is one.
-    pub(crate) fn on_finish(&self, callback: Callback<T>) {
-        let mut inner = self.lock();
-        inner.watchers().callbacks.push(callback);
-        let State::Finished(outcome) = &inner.state else {
-            return;
-        };
-        let end = End::of(outcome);
-        let finished = std::mem::replace(&mut inner.state, State::Finishing(end));
-        drop(inner);
-        if let State::Finished(outcome) = finished {
-            self.run_callbacks(outcome, ());
-        }
-    }
-
-    /// Has the arrival of `index` reported: now, if the task is finished.
-    pub(crate) fn report_to(&self, arrivals: &Arc<Arrivals>, index: usize) {
-        let mut inner = self.lock();
-        match inner.state {
-            State::Pending(_) | State::Running(_) => {
-                let arrivals = (Arc::clone(arrivals), index);
-                inner.watchers().arrivals.push(arrivals);
-            }
-            State::Finishing(_) | State::Finished(_) | State::Taken => {
-                drop(inner);
-                arrivals.arrive(index);
-            }
-        }
-    }
-
-    /// Takes back a [`report_to`](Self::report_to).
-    pub(crate) fn stop_reporting_to(&self, arrivals: &Arc<Arrivals>) {
-        if let Some(watchers) = &mut self.lock().watchers {
-            watchers
-                .arrivals
-                .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
-        }
-    }
-
     /// Waits for the outcome and takes it; `None` if `deadline` comes first.
     pub(crate) fn take(&self, deadline: Option<Instant>) -> Option<Outcome<T>> {
         if deadline.is_none_or(|deadline| deadline > Instant::now()) {
@@ -404,15 +316,6 @@ impl<T> Completion<T> {
 
     pub(crate) fn is_failed(&self) -> bool {
         self.lock().state.end() == Some(End::Failed)
-    }
-}
-
-/// Runs foreign code whose panic is nobody else's affair; the panic hook has told of it.
-pub(crate) fn quietly(run: impl FnOnce()) {
-    let panicked = catch_unwind(AssertUnwindSafe(run));
-    // Dropping what it panicked with may panic again; what that panics with is not dropped.
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(panicked))) {
-        std::mem::forget(payload);
     }
 }
 

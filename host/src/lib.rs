@@ -23,6 +23,7 @@ mod process_pool;
 mod progress;
 mod promise;
 mod queue;
+mod quietly;
 mod running;
 mod sandbox;
 mod scope;

@@ -5,8 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
 
-use crate::completion::quietly;
 use crate::error::{Panic, Place};
+use crate::quietly::quietly;
 
 thread_local! {
     static LAST: RefCell<Option<Place>> = const { RefCell::new(None) };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::completion::quietly;
+use crate::quietly::quietly;
 use crate::sync::thread::{self, ThreadId};
 use crate::sync::{self, AtomicUsize, Condvar, Mutex, Ordering};
 

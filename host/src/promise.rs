@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::completion::{Completion, Outcome, TaskName};
 use crate::control::Stop;
-use crate::error::{Frame, TaskError, TaskErrorKind};
+use crate::error::{TaskError, TaskErrorKind};
 use crate::stats::Counters;
 use crate::task::TaskRef;
 use crate::trace::Trace;
@@ -61,7 +61,7 @@ impl<T> Promise<T> {
 
     /// Ends the task, which nobody will run.
     pub(crate) fn fail(self, kind: TaskErrorKind) {
-        let error = self.error(kind, Vec::new());
+        let error = self.error(kind);
         self.complete(Err(error), ());
     }
 
@@ -95,8 +95,13 @@ impl<T> Promise<T> {
     }
 
     /// Returns an error of this task.
-    pub(crate) fn error(&self, kind: TaskErrorKind, backtrace: Vec<Frame>) -> TaskError {
-        TaskError::new(self.completion().task().clone(), kind, backtrace)
+    pub(crate) fn error(&self, kind: TaskErrorKind) -> TaskError {
+        TaskError::new(self.task().clone(), kind, Vec::new())
+    }
+
+    /// Returns the task's name.
+    pub(crate) fn task(&self) -> &TaskName {
+        self.completion().task()
     }
 }
 

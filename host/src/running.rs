@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::completion::quietly;
 use crate::control::Stop;
+use crate::quietly::quietly;
 use crate::sync::{self, AtomicBool, Mutex, Ordering};
 
 #[derive(Default)]

@@ -10,6 +10,7 @@ mod compile;
 mod coredumps;
 mod engine;
 mod epochs;
+mod exports;
 mod features;
 mod flags;
 mod guest;

@@ -5,8 +5,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::completion::quietly;
 use crate::error::BuildError;
+use crate::quietly::quietly;
 use crate::workers::Settings;
 
 /// Called on a worker's thread with the worker's number.

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Weak};
 
-use crate::completion::quietly;
 use crate::control::Queued;
 use crate::load::Busy;
+use crate::quietly::quietly;
 use crate::sync::{self, Mutex};
 use crate::this_worker::{self, PoolId};
 use crate::workers::{Shared, Station};

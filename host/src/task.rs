@@ -5,12 +5,13 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::{Arc, Weak};
 
 use crate::chunk::Refused;
-use crate::completion::{Completion, quietly};
+use crate::completion::Completion;
 use crate::control::{Cancel, Queued};
 use crate::error::TaskErrorKind;
 use crate::handle::TaskHandle;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
+use crate::quietly::quietly;
 use crate::slot::{Place, Seat, Slot, Turn};
 use crate::stats::Counters;
 use crate::this_worker;

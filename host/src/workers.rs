@@ -8,10 +8,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::completion::quietly;
 use crate::error::SubmitErrorKind;
 use crate::load::{Busy, Clock, Load};
 use crate::queue::Queue;
+use crate::quietly::quietly;
 use crate::slot::{Place, Turn};
 use crate::sync::thread::{self, JoinHandle};
 use crate::sync::{self, AtomicBool, Condvar, Mutex, MutexGuard, Ordering, Receiver, Sender};

@@ -21,6 +21,7 @@ mod sources {
     pub(crate) mod progress;
     pub(crate) mod promise;
     pub(crate) mod queue;
+    pub(crate) mod quietly;
     pub(crate) mod running;
     pub(crate) mod scope;
     pub(crate) mod settings;

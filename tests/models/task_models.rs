@@ -150,7 +150,7 @@ fn the_first_outcome_stays() {
             completion: other,
         } = ends();
         let failed = Arc::clone(&other);
-        let error = promise.error(TaskErrorKind::StackOverflow { limit_bytes: 1 }, Vec::new());
+        let error = promise.error(TaskErrorKind::StackOverflow { limit_bytes: 1 });
         let threads = [
             thread::spawn(move || other.complete(Ok(43), ())),
             thread::spawn(move || failed.complete(Err(error), ())),
@@ -254,7 +254,7 @@ fn wait_sees_a_failure_whoever_is_first() {
         let workers = [
             thread::spawn(|| work(good, None)),
             thread::spawn(move || {
-                let error = bad.error(TaskErrorKind::StackOverflow { limit_bytes: 1 }, Vec::new());
+                let error = bad.error(TaskErrorKind::StackOverflow { limit_bytes: 1 });
                 assert!(bad.claim(None));
                 bad.complete(Err(error), ());
             }),

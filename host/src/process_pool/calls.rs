@@ -167,8 +167,7 @@ impl Tasks {
             if let TaskErrorKind::Broken(reason) = &fault.kind {
                 self.queue.shared.break_down(reason);
             }
-            let error = TaskError::new(name.into(), fault.kind, fault.backtrace);
-            error.with_coredump(fault.coredump)
+            fault.into_error(name.into())
         });
         if let Some(fuel) = fuel_used.get() {
             self.counters.count_fuel(fuel);

@@ -7,9 +7,9 @@ use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Reply};
 
 use crate::chunk::{self, Chunk, Refused};
-use crate::completion::{Outcome, TaskName, quietly};
+use crate::completion::{Outcome, TaskName};
 use crate::control::Stop;
-use crate::error::{SubmitError, SubmitErrorKind, TaskError, TaskErrorKind};
+use crate::error::{SubmitError, SubmitErrorKind, TaskErrorKind};
 use crate::handle::TaskHandle;
 use crate::initialization::Initialization;
 use crate::limits::{Due, Limits};
@@ -19,6 +19,7 @@ use crate::process_pool::calls::Callers;
 use crate::progress::Report;
 use crate::promise::{Promise, Submission};
 use crate::queue::{Patience, Queue};
+use crate::quietly::quietly;
 use crate::running::{Desk, Entered, Running};
 use crate::sandbox::{Call, Entry, Fault, Interrupt, Plan, Processes, TaskModule};
 use crate::slot::Turn;
@@ -223,7 +224,7 @@ impl Worker {
             if let TaskErrorKind::Broken(reason) = &fault.kind {
                 pool.break_down(reason);
             }
-            error(&promise, fault)
+            fault.into_error(promise.task().clone())
         });
         promise.count_fuel(fuel_used.get());
         promise.count_busy(busy.time(began));
@@ -265,7 +266,7 @@ impl Worker {
                     pool.break_down(reason);
                     broken = Some(reason.clone());
                 }
-                error(&promise, fault)
+                fault.into_error(promise.task().clone())
             })
         };
         let outcomes = chunk::run(
@@ -369,9 +370,4 @@ impl<A, D> Callee<'_, A, D> {
 
 fn bad_arguments(error: &CodecError) -> Fault {
     TaskErrorKind::BadArguments(error.to_string()).into()
-}
-
-fn error<T>(promise: &Promise<T>, fault: Fault) -> TaskError {
-    let error = promise.error(fault.kind, fault.backtrace);
-    error.with_coredump(fault.coredump)
 }

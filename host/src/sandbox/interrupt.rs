@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 
 use wasmtime::{Engine, Memory, Store};
 
-use crate::completion::quietly;
 use crate::control::{Cancel, Stop};
 use crate::error::TaskErrorKind;
 use crate::interruption::Interruption;
 use crate::limits::Due;
+use crate::quietly::quietly;
 use crate::sandbox::alarm::{Alarm, Armed};
 use crate::sandbox::epochs;
 use crate::sandbox::flags::Flags;

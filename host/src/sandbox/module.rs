@@ -8,10 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use sandpool_abi::{
-    ALLOC_EXPORT, MEMORY_EXPORT, PANIC_EXPORT, SCALAR_EXPORT_PREFIX, TASK_EXPORT_PREFIX, Task,
-};
-use wasmtime::{InstancePre, Linker, Module, ModuleExport};
+use sandpool_abi::Task;
+use wasmtime::{InstancePre, Linker};
 
 use crate::control::Cancel;
 use crate::error::LoadError;
@@ -22,8 +20,9 @@ use crate::sandbox::builder::{Settings, TaskModuleBuilder};
 use crate::sandbox::compared::Compared;
 use crate::sandbox::compile::Compiler;
 use crate::sandbox::engine::Room;
+use crate::sandbox::exports::{Exports, TaskExports};
 use crate::sandbox::guest::Guest;
-use crate::sandbox::info::{INITIALIZE, ModuleInfo, STACK_POINTER, START, TaskInfo};
+use crate::sandbox::info::{ModuleInfo, TaskInfo};
 use crate::sandbox::interrupt::Timer;
 use crate::sandbox::store::ModuleStore;
 use crate::sandbox::{admission, compile, imports, mappings, rewrite};
@@ -66,30 +65,9 @@ impl Inner {
     }
 }
 
-/// The exports of a module that are not its tasks.
-pub(crate) struct Exports {
-    pub(crate) memory: ModuleExport,
-    /// The memory with the flags that it polls, if it does.
-    pub(crate) flags: Option<ModuleExport>,
-    /// Programs lack this and the next one.
-    pub(crate) alloc: Option<ModuleExport>,
-    pub(crate) panic: Option<ModuleExport>,
-    /// What is to be called before the first task.
-    pub(crate) initialize: Option<ModuleExport>,
-    /// The size of the stack in memory, and the pointer into it, for telling a stack overflow from a wild
-    /// pointer; modules of other tools may lack it.
-    pub(crate) stack_pointer: Option<(usize, ModuleExport)>,
-}
-
 /// A task of a module.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Entry(usize);
-
-/// A task's exports.
-pub(crate) struct TaskExports {
-    pub(crate) call: ModuleExport,
-    pub(crate) scalar: Option<ModuleExport>,
-}
 
 impl TaskModule {
     /// Loads a module from its bytes.
@@ -154,37 +132,11 @@ impl TaskModule {
         if info.is_program() {
             info.add_program();
         }
-        let of_tasks = |name| {
-            (!info.is_program())
-                .then(|| find(&module, name))
-                .transpose()
-        };
-        let exports = Exports {
-            memory: find(&module, MEMORY_EXPORT)?,
-            flags: flags.map(|name| find(&module, &name)).transpose()?,
-            alloc: of_tasks(ALLOC_EXPORT)?,
-            panic: of_tasks(PANIC_EXPORT)?,
-            initialize: (grants.has_wasi() && info.has_export(INITIALIZE))
-                .then(|| find(&module, INITIALIZE))
-                .transpose()?,
-            stack_pointer: info.stack_bytes().zip(find(&module, STACK_POINTER).ok()),
-        };
-        let entries = info.tasks().iter().map(|task| task.name().to_owned());
-        let entries = entries.zip((0..).map(Entry)).collect();
-        let task_exports = info.tasks().iter().map(|task| {
-            let name = task.name();
-            let scalar = task
-                .record
-                .scalar
-                .then(|| find(&module, &format!("{SCALAR_EXPORT_PREFIX}{name}")));
-            Ok(TaskExports {
-                call: match info.is_program() {
-                    true => find(&module, START)?,
-                    false => find(&module, &format!("{TASK_EXPORT_PREFIX}{name}"))?,
-                },
-                scalar: scalar.transpose()?,
-            })
-        });
+        let exports = Exports::find(&module, &info, flags.as_deref(), grants.has_wasi())?;
+        let tasks = info.tasks().iter().map(TaskInfo::name);
+        let entries = tasks.map(str::to_owned).zip((0..).map(Entry)).collect();
+        let task_exports = info.tasks().iter();
+        let task_exports = task_exports.map(|task| TaskExports::find(&module, &info, task));
         let task_exports = task_exports.collect::<Result<_, LoadError>>()?;
         let mut linker = Linker::new(engine);
         imports::define(grants, &mut linker).map_err(compile::invalid)?;
@@ -351,12 +303,6 @@ impl Drop for Reservation {
         let free = &self.module.inner.free;
         free.fetch_add(self.sandboxes, Ordering::AcqRel);
     }
-}
-
-/// Returns where an export is that admission has seen.
-fn find(module: &Module, name: &str) -> Result<ModuleExport, LoadError> {
-    let export = module.get_export_index(name);
-    export.ok_or_else(|| LoadError::MissingExport(name.to_owned()))
 }
 
 impl TryFrom<&[u8]> for TaskModule {

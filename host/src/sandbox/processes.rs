@@ -8,7 +8,8 @@ use std::sync::Arc;
 use sandpool_abi::codec::CodecError;
 use sandpool_abi::{Arguments, Outcome, Reply};
 
-use crate::error::{Failure, Frame, TaskErrorKind, with_causes};
+use crate::completion::TaskName;
+use crate::error::{Failure, Frame, TaskError, TaskErrorKind, with_causes};
 use crate::isolation::Isolation;
 use crate::limits::{Due, Limits};
 use crate::sandbox::instance::Process;
@@ -52,6 +53,13 @@ pub(crate) struct Ending {
     pub(crate) kind: TaskErrorKind,
     pub(crate) backtrace: Vec<Frame>,
     pub(crate) coredump: Option<PathBuf>,
+}
+
+impl Ending {
+    /// Returns it as the error of the task of this name.
+    pub(crate) fn into_error(self, task: TaskName) -> TaskError {
+        TaskError::new(task, self.kind, self.backtrace).with_coredump(self.coredump)
+    }
 }
 
 impl From<TaskErrorKind> for Fault {

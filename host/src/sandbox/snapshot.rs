@@ -13,7 +13,7 @@ use wasmparser::{BinaryReaderError, ExternalKind, Parser, Payload};
 use wasmtime::Val;
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
-use crate::error::{LoadError, SnapshotError, TaskError, TaskErrorKind};
+use crate::error::{LoadError, SnapshotError, TaskErrorKind};
 use crate::grants::WASI_MODULE;
 use crate::limits::Limits;
 use crate::panic_place;
@@ -21,7 +21,7 @@ use crate::sandbox::builder::Settings;
 use crate::sandbox::info::STACK_POINTER;
 use crate::sandbox::instance::Process;
 use crate::sandbox::module::TaskModule;
-use crate::sandbox::processes::{self, Fault, Initializer};
+use crate::sandbox::processes::{self, Ending, Fault, Initializer};
 use crate::sandbox::rewrite;
 
 /// The stack of the thread that makes a snapshot, beside what guests may use.
@@ -68,7 +68,7 @@ impl TaskModule {
         let arguments = T::encode(&args).map(Arguments::into_owned);
         let name = T::RECORD.name;
         let bad = |error: CodecError| TaskErrorKind::BadArguments(error.to_string());
-        let arguments = arguments.map_err(|error| failed(name, bad(error).into()))?;
+        let arguments = arguments.map_err(|error| failed(name, *Fault::from(bad(error))))?;
         self.snapshot_after(
             &Initializer {
                 name: name.to_owned(),
@@ -113,11 +113,14 @@ impl TaskModule {
         }
         let _sandbox = self.reserve(1).map_err(|_| {
             let reason = "the module has none left, or the process no mappings for one".to_owned();
-            failed(&initializer.name, TaskErrorKind::NoSandbox(reason).into())
+            failed(
+                &initializer.name,
+                *Fault::from(TaskErrorKind::NoSandbox(reason)),
+            )
         })?;
         let make = || {
             let process = processes::run_once(self, initializer, limits);
-            let mut process = process.map_err(|fault| failed(&initializer.name, fault))?;
+            let mut process = process.map_err(|fault| failed(&initializer.name, *fault))?;
             self.write_back(&mut process)
         };
         thread::scope(|scope| {
@@ -257,7 +260,6 @@ impl InstanceState for State {
     }
 }
 
-fn failed(task: &str, fault: Fault) -> SnapshotError {
-    let error = TaskError::new(task.to_owned().into(), fault.kind, fault.backtrace);
-    SnapshotError::Task(error.with_coredump(fault.coredump))
+fn failed(task: &str, ending: Ending) -> SnapshotError {
+    SnapshotError::Task(ending.into_error(task.to_owned().into()))
 }

@@ -113,8 +113,7 @@ fn run_claimed<T>(
 ) {
     let began = busy.since();
     let outcome = Trace::run(promise.trace().as_ref(), || panic_place::catch(closure));
-    let outcome =
-        outcome.map_err(|panic| promise.error(TaskErrorKind::Panicked(*panic), Vec::new()));
+    let outcome = outcome.map_err(|panic| promise.error(TaskErrorKind::Panicked(*panic)));
     promise.count_busy(busy.time(began));
     drop(entered);
     promise.complete(outcome, busy);
