@@ -139,7 +139,7 @@ impl Tasks {
         args: &A,
     ) -> Option<Result<R, TaskError>>
     where
-        D: FnOnce(Reply<'_>) -> Result<R, CodecError>,
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
         if !self.callers.have_stack() {
             return None;

@@ -346,12 +346,17 @@ impl<A, D> Callee<'_, A, D> {
         fuel_used: &Cell<Option<u64>>,
     ) -> Result<R, Fault>
     where
-        D: FnOnce(Reply<'_>) -> Result<R, CodecError>,
+        D: Fn(Reply<'_>) -> Result<R, CodecError>,
     {
+        // Neither the arguments nor the value is moved on the way: that would have to wait until they are written.
+        let mut value = None;
+        let mut read = |reply: Reply<'_>| {
+            value = Some((self.decode)(reply)?);
+            Ok(())
+        };
         // The engine does not panic, but this runs the `Serialize` of the arguments' type and the
         // `Deserialize` of the result's.
         let outcome = panic_place::catch(|| {
-            // Where it is: to move it would have to wait until it is written.
             let encoded = (self.encode)(args);
             let arguments = encoded.as_ref().map_err(bad_arguments)?;
             let call = Call {
@@ -362,9 +367,12 @@ impl<A, D> Callee<'_, A, D> {
                 interrupt,
                 fuel_used,
             };
-            processes.run(&call, self.decode)
+            processes.run(&call, &mut read)
         });
-        outcome.unwrap_or_else(|panic| Err(TaskErrorKind::Panicked(*panic).into()))
+        match outcome {
+            Ok(ended) => ended.map(|()| value.expect("it was read")),
+            Err(panic) => Err(TaskErrorKind::Panicked(*panic).into()),
+        }
     }
 }
 

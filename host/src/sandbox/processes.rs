@@ -44,6 +44,9 @@ impl Call<'_> {
     }
 }
 
+/// Takes the value out of a task's reply, which lies in the instance's memory.
+pub(crate) type Read<'a> = dyn FnMut(Reply<'_>) -> Result<(), CodecError> + 'a;
+
 /// How a task ended, if not with a value. One pointer: every result has room for it on its way.
 pub(crate) type Fault = Box<Ending>;
 
@@ -116,14 +119,10 @@ impl Processes {
         &self.plan.limits
     }
 
-    /// Runs a task. `read` takes the value out of the reply, which lies in the instance's memory.
+    /// Runs a task, and has its reply read.
     ///
     /// [`TaskErrorKind::Broken`] says that no instance can be made that is fit for the pool's tasks.
-    pub(crate) fn run<T>(
-        &self,
-        call: &Call<'_>,
-        read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
-    ) -> Result<T, Fault> {
+    pub(crate) fn run(&self, call: &Call<'_>, read: &mut Read<'_>) -> Result<(), Fault> {
         let _deeper = self.deeper()?;
         check_arguments(call)?;
         let due = call.due_from_now();
@@ -146,7 +145,7 @@ impl Processes {
                         ..*call
                     };
                     check_arguments(&call)?;
-                    let (done, _) = perform(&mut process, &call, |_| Ok(()));
+                    let (done, _) = perform(&mut process, &call, &mut |_| Ok(()));
                     call.fuel_used.set(process.fuel_used(call.limits));
                     done.map_err(|fault| initializer.fault(fault))?;
                 }
@@ -255,7 +254,7 @@ pub(super) fn run_once(
     check_arguments(&call)?;
     let due = call.due_from_now();
     let (mut process, armed) = Process::start(module, &Arc::default(), &call, due.as_ref())?;
-    let (done, _) = perform(&mut process, &call, |_| Ok(()));
+    let (done, _) = perform(&mut process, &call, &mut |_| Ok(()));
     drop(armed);
     process.end();
     done.map(|()| process)
@@ -263,11 +262,11 @@ pub(super) fn run_once(
 
 /// Returns the outcome of a call, and whether the instance is none the worse for it: that the guest
 /// has come to the end of the call in order.
-fn perform<T>(
+fn perform(
     process: &mut Process,
     call: &Call<'_>,
-    read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
-) -> (Result<T, Fault>, bool) {
+    read: &mut Read<'_>,
+) -> (Result<(), Fault>, bool) {
     #[cfg(feature = "wasi")]
     if process.is_program() {
         return (perform_program(process, call, read), false);
@@ -309,11 +308,11 @@ fn reply<'a>(process: &'a mut Process, call: &Call<'_>) -> Result<Result<Reply<'
 
 /// Runs a program, whose stdin and stdout stand for argument and result.
 #[cfg(feature = "wasi")]
-fn perform_program<T>(
+fn perform_program(
     process: &mut Process,
     call: &Call<'_>,
-    read: impl FnOnce(Reply<'_>) -> Result<T, CodecError>,
-) -> Result<T, Fault> {
+    read: &mut Read<'_>,
+) -> Result<(), Fault> {
     let Arguments::Bytes(stdin) = call.arguments else {
         let reason = "a program takes bytes: call it with `submit_bytes`";
         return Err(TaskErrorKind::BadArguments(reason.to_owned()).into());
