@@ -13,8 +13,9 @@ pub enum Shutdown {
     /// What waits in the queue is cancelled, what runs is finished.
     #[doc(alias = "cancel_futures")]
     CancelPending,
-    /// What waits in the queue is cancelled, and what runs is stopped: sandboxed tasks end as cancelled,
-    /// closures are told through their [`CancelToken`](crate::CancelToken) and waited for.
+    /// What waits in the queue is cancelled, and what runs is stopped: sandboxed tasks end as cancelled, where
+    /// a function of the host runs for them as soon as it returns; closures are told through their
+    /// [`CancelToken`](crate::CancelToken) and waited for.
     #[doc(alias = "terminate_workers")]
     #[doc(alias = "kill_workers")]
     CancelAll,

@@ -73,7 +73,7 @@ impl Caller {
 
 impl Callers {
     pub(crate) fn new(plan: Arc<Plan>, running: Arc<Running>) -> Self {
-        // Asked once: that takes longer than a pool's other parts.
+        // Asked once: it takes system calls, and files to be read.
         static PROCESSORS: LazyLock<usize> = LazyLock::new(processors);
         // Beyond that many calls at once, each makes what it needs.
         let places = (4 * *PROCESSORS).max(LEAST_PLACES);

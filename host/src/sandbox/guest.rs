@@ -42,7 +42,8 @@ impl Guest {
         })
     }
 
-    /// A task begins, of a name that is seldom asked for. Returns whether it is stopped otherwise than the last one here.
+    /// A task begins, whose name is seldom asked for. Returns whether it is stopped otherwise than the last one
+    /// here.
     #[inline]
     pub(super) fn begin<'a>(
         &mut self,
