@@ -316,3 +316,50 @@ impl Shard {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::{Counters, SHARDS};
+    use crate::thread_number::thread_number;
+
+    #[test]
+    fn nothing_is_lost_that_threads_count_in_one_place() {
+        const THREADS: usize = 4 * SHARDS;
+        // So many that they are at it together, which miri sees to otherwise.
+        const TIMES: u64 = if cfg!(miri) { 20 } else { 500_000 };
+        let (counters, all_are_here) = (Counters::default(), Barrier::new(THREADS));
+        let of_shards = [const { AtomicUsize::new(0) }; SHARDS];
+        // Those count that would have the shard that most of them would.
+        let count = || {
+            let shard = thread_number() % SHARDS;
+            of_shards[shard].fetch_add(1, Ordering::SeqCst);
+            all_are_here.wait();
+            let most = (0..SHARDS).max_by_key(|shard| of_shards[*shard].load(Ordering::SeqCst));
+            if most != Some(shard) {
+                return 0;
+            }
+            for _ in 0..TIMES {
+                counters.accept(1);
+                counters.start();
+                counters.end(&Ok(()), 1, true);
+            }
+            TIMES
+        };
+        let counted: u64 = thread::scope(|scope| {
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(count)).collect();
+            let counted = threads.into_iter().map(|thread| thread.join().unwrap());
+            counted.sum()
+        });
+        // One has a shard of its own, the others a common one.
+        assert!(counted >= 4 * TIMES);
+        let stats = counters.read(0);
+        assert_eq!(
+            (stats.submitted(), stats.succeeded, stats.running),
+            (counted, counted, 0)
+        );
+    }
+}
