@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use crate::completion::watchers::Watchers;
+use crate::completion::watchers::{Callback, Watchers};
 use crate::control::Stop;
 use crate::error::{TaskError, TaskErrorKind};
 use crate::quietly::quietly;
@@ -256,6 +256,40 @@ impl<T> Completion<T> {
         }
         if let Some(waker) = waker {
             quietly(|| waker.wake());
+        }
+    }
+
+    /// Runs callbacks until there are none left, then leaves the outcome for the joiner.
+    fn run_callbacks<R>(&self, outcome: Outcome<T>, release: R) {
+        loop {
+            let mut inner = self.lock();
+            let callbacks = match &mut inner.watchers {
+                Some(watchers) => std::mem::take(&mut watchers.callbacks),
+                None => Vec::new(),
+            };
+            if callbacks.is_empty() {
+                drop(release);
+                return self.leave(inner, outcome);
+            }
+            drop(inner);
+            for callback in callbacks {
+                quietly(|| callback(&outcome));
+            }
+        }
+    }
+
+    /// Has `callback` called with the outcome: now, if there is one.
+    pub(crate) fn on_finish(&self, callback: Callback<T>) {
+        let mut inner = self.lock();
+        inner.watchers().callbacks.push(callback);
+        let State::Finished(outcome) = &inner.state else {
+            return;
+        };
+        let end = End::of(outcome);
+        let finished = std::mem::replace(&mut inner.state, State::Finishing(end));
+        drop(inner);
+        if let State::Finished(outcome) = finished {
+            self.run_callbacks(outcome, ());
         }
     }
 

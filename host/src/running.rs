@@ -9,7 +9,7 @@ use crate::sync::{self, AtomicBool, Mutex, Ordering};
 #[derive(Default)]
 pub(crate) struct Running {
     desks: Mutex<Vec<Weak<Tasks>>>,
-    /// Whether what begins is cancelled, too.
+    /// Whether what begins is stopped, too.
     closed: AtomicBool,
 }
 
@@ -37,7 +37,7 @@ impl Running {
     }
 
     /// Stops all that run, and all that will.
-    pub(crate) fn cancel_all(&self) {
+    pub(crate) fn stop_all(&self) {
         // First: who begins now either is seen below, or sees this.
         self.closed.store(true, Ordering::SeqCst);
         let desks: Vec<_> = sync::lock(&self.desks)

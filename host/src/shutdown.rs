@@ -36,7 +36,7 @@ impl Shutdown {
             Self::CancelPending => workers.discard_waiting(),
             Self::CancelAll => {
                 // First what runs: a callback of what waits may wait for it.
-                running.cancel_all();
+                running.stop_all();
                 workers.discard_waiting();
             }
         }

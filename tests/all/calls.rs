@@ -23,6 +23,23 @@ fn of_submit<A>(error: CallError<A>) -> (String, A) {
     }
 }
 
+/// A pool whose sandboxes serve two tasks each.
+fn serving_two() -> ProcessPool {
+    let tasks = 2.try_into().unwrap();
+    let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
+    pool.build().unwrap()
+}
+
+/// A pool that takes all the sandboxes which the module has left.
+fn the_rest(module: &TaskModule) -> ProcessPool {
+    let all = ProcessPool::builder(module).workers(usize::MAX).build();
+    let BuildError::TooManyWorkers { available, .. } = all.unwrap_err() else {
+        panic!("there is no end of sandboxes");
+    };
+    let rest = ProcessPool::builder(module).workers(available);
+    rest.build().unwrap()
+}
+
 #[test]
 fn a_call_has_the_tasks_result_and_starts_no_worker() {
     let pool = pool(2, Limits::new());
@@ -102,9 +119,7 @@ fn a_shutdown_lets_go_of_the_sandboxes_that_were_kept_for_calls() {
         |pool| _ = pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO),
     ];
     for shutdown in shutdowns {
-        let tasks = 2.try_into().unwrap();
-        let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
-        let pool = pool.build().unwrap();
+        let pool = serving_two();
         pool.call(tasks::count_calls, ()).unwrap();
         assert_eq!(pool.stats().instances_retired, 0);
         shutdown(&pool);
@@ -114,9 +129,7 @@ fn a_shutdown_lets_go_of_the_sandboxes_that_were_kept_for_calls() {
 
 #[test]
 fn a_call_that_ends_after_the_shutdown_keeps_no_sandbox() {
-    let tasks = 2.try_into().unwrap();
-    let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
-    let pool = pool.build().unwrap();
+    let pool = serving_two();
     let has_exited = pool.call_with(tasks::echo_bytes, vec![7; 3], |_| {
         pool.shutdown_timeout(Shutdown::Finish, Duration::ZERO)
     });
@@ -126,9 +139,7 @@ fn a_call_that_ends_after_the_shutdown_keeps_no_sandbox() {
 
 #[test]
 fn a_sandbox_is_kept_for_each_of_those_who_call_at_once() {
-    let tasks = 2.try_into().unwrap();
-    let pool = ProcessPool::builder(fault_module()).isolation(Isolation::Reuse { tasks });
-    let pool = pool.build().unwrap();
+    let pool = serving_two();
     // One inside the other.
     let count = || pool.call(tasks::count_calls, ()).unwrap();
     for expected in [1, 2] {
@@ -167,12 +178,7 @@ fn a_call_for_which_no_sandbox_is_left_is_run_by_a_worker() {
     // Its own: the other tests need sandboxes, too.
     let module = TaskModule::new(tasks::MODULE).unwrap();
     let pool = ProcessPool::builder(&module).workers(1).build().unwrap();
-    let all = ProcessPool::builder(&module).workers(usize::MAX).build();
-    let BuildError::TooManyWorkers { available, .. } = all.unwrap_err() else {
-        panic!("there is no end of sandboxes");
-    };
-    let rest = ProcessPool::builder(&module).workers(available);
-    let rest = rest.build().unwrap();
+    let rest = the_rest(&module);
     assert_eq!(pool.call(tasks::add, (20, 22)).unwrap(), 42);
     assert_eq!(pool.stats().workers, 1);
     drop(rest);
@@ -193,12 +199,7 @@ fn where_no_sandbox_is_left_a_call_takes_one_that_is_kept_for_another_thread() {
         )
     };
     assert_eq!(call(), (42, 0));
-    let all = ProcessPool::builder(&module).workers(usize::MAX).build();
-    let BuildError::TooManyWorkers { available, .. } = all.unwrap_err() else {
-        panic!("there is no end of sandboxes");
-    };
-    let rest = ProcessPool::builder(&module).workers(available);
-    let _rest = rest.build().unwrap();
+    let _rest = the_rest(&module);
     let called = thread::scope(|scope| scope.spawn(call).join());
     assert_eq!(called.unwrap(), (42, 0));
 }

@@ -1,14 +1,13 @@
-//! Those who are told of a task's end beside those who have its handle, and when.
+//! Those who are told of a task's end beside those who have its handle.
 
 use std::sync::Arc;
 
 use crate::arrivals::Arrivals;
 use crate::completion::{Completion, Inner, Outcome};
-use crate::quietly::quietly;
-use crate::state::{End, State};
+use crate::state::State;
 use crate::trace::Trace;
 
-type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
+pub(super) type Callback<T> = Box<dyn FnOnce(&Outcome<T>) + Send>;
 
 /// Who is told of a task beside those who have its handle.
 pub(super) struct Watchers<T> {
@@ -28,7 +27,7 @@ impl<T> Default for Watchers<T> {
 }
 
 impl<T> Inner<T> {
-    fn watchers(&mut self) -> &mut Watchers<T> {
+    pub(super) fn watchers(&mut self) -> &mut Watchers<T> {
         self.watchers.get_or_insert_default()
     }
 }
@@ -39,21 +38,6 @@ impl<T> Completion<T> {
         match self.is_traced {
             true => self.lock().watchers().trace.clone(),
             false => None,
-        }
-    }
-
-    /// Has `callback` called with the outcome: now, if there is one.
-    pub(crate) fn on_finish(&self, callback: Callback<T>) {
-        let mut inner = self.lock();
-        inner.watchers().callbacks.push(callback);
-        let State::Finished(outcome) = &inner.state else {
-            return;
-        };
-        let end = End::of(outcome);
-        let finished = std::mem::replace(&mut inner.state, State::Finishing(end));
-        drop(inner);
-        if let State::Finished(outcome) = finished {
-            self.run_callbacks(outcome, ());
         }
     }
 
@@ -78,25 +62,6 @@ impl<T> Completion<T> {
             watchers
                 .arrivals
                 .retain(|(other, _)| !Arc::ptr_eq(other, arrivals));
-        }
-    }
-
-    /// Runs callbacks until there are none left, then leaves the outcome for the joiner.
-    pub(super) fn run_callbacks<R>(&self, outcome: Outcome<T>, release: R) {
-        loop {
-            let mut inner = self.lock();
-            let callbacks = match &mut inner.watchers {
-                Some(watchers) => std::mem::take(&mut watchers.callbacks),
-                None => Vec::new(),
-            };
-            if callbacks.is_empty() {
-                drop(release);
-                return self.leave(inner, outcome);
-            }
-            drop(inner);
-            for callback in callbacks {
-                quietly(|| callback(&outcome));
-            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What a module says of itself, read without compiling or running it.
 
+mod parts;
+
 use std::collections::HashSet;
-use std::fmt;
 
 use sandpool_abi::{
     ALLOC_EXPORT, MEMORY_EXPORT, OwnedRecord, PANIC_EXPORT, Parameter, RECORDS_SECTION,
@@ -12,6 +13,8 @@ use wasmparser::{Encoding, ExternalKind, Operator, Parser, Payload, TypeRef};
 use crate::error::LoadError;
 use crate::grants::{Grants, WASI_MODULE};
 use crate::load_limits::LoadLimits;
+
+pub use parts::{Import, TaskInfo};
 
 const PAGE_BYTES: u64 = 1 << 16;
 
@@ -45,19 +48,6 @@ pub struct ModuleInfo {
     /// The values that globals of type i32 begin with, where that is a constant.
     globals: Vec<Option<i32>>,
     stack_pointer: Option<u32>,
-}
-
-/// A task of a module.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TaskInfo {
-    pub(crate) record: OwnedRecord,
-}
-
-/// Something that a module wants from its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Import {
-    module: String,
-    name: String,
 }
 
 impl ModuleInfo {
@@ -338,57 +328,6 @@ impl ModuleInfo {
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
         self.memory_bytes
-    }
-}
-
-impl TaskInfo {
-    /// Returns the function's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.record.name
-    }
-
-    /// Returns the function's doc comment; empty if it has none.
-    #[must_use]
-    pub fn doc(&self) -> &str {
-        &self.record.doc
-    }
-
-    /// Returns the parameters, in order.
-    #[must_use]
-    pub fn parameters(&self) -> &[Parameter] {
-        &self.record.parameters
-    }
-
-    /// Returns the schema of the result, `()` for none. For a task that returns a `Result`, that of
-    /// `Ok`.
-    ///
-    /// A schema is a type in Rust's notation with every struct and enum spelled out that derives
-    /// `Schema`: `Vec<Order { id: u64 }>`. Others stand there as their name.
-    #[must_use]
-    pub fn output(&self) -> &str {
-        &self.record.output
-    }
-}
-
-impl fmt::Display for TaskInfo {
-    /// Writes the signature: `name(parameter: schema) -> schema`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.record.fmt(f)
-    }
-}
-
-impl Import {
-    /// Returns the module that the import names.
-    #[must_use]
-    pub fn module(&self) -> &str {
-        &self.module
-    }
-
-    /// Returns the import's name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
     }
 }
 

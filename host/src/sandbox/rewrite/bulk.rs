@@ -52,8 +52,8 @@ pub(super) enum Whole {
 pub(super) struct Constant(Option<i32>);
 
 impl Constant {
-    /// Returns what the next instruction is, if it is not to be done as a whole.
-    pub(super) fn before(&mut self, operator: &Operator<'_>) -> Option<Whole> {
+    /// Goes past the next instruction. Returns what it is, if it is not to be done as a whole.
+    pub(super) fn pass(&mut self, operator: &Operator<'_>) -> Option<Whole> {
         let is_small = |length: i32| (0..=PIECE_BYTES).contains(&length);
         let last = self.0.take();
         match operator {

@@ -50,7 +50,7 @@ fn of_function(body: &FunctionBody<'_>, with_polls: bool) -> Result<Vec<Edit>> {
             let change = Change::Poll;
             edits.push(Edit { at, change });
         }
-        if let Some(whole) = last.before(&operator) {
+        if let Some(whole) = last.pass(&operator) {
             let end = operators.original_position();
             let change = Change::Call { whole, end };
             edits.push(Edit { at, change });

@@ -1,7 +1,7 @@
 //! Looking at a flag in every turn of every loop.
 //!
-//! At its [places](super::places) a guest loads a word from a memory that only the host writes to, and traps if it is not
-//! zero. To stop a guest the host writes to all of these words.
+//! At its [places](super::places) a guest loads a word from a memory that only the host writes to, and traps
+//! if it is not zero. To stop a guest the host writes to all of these words.
 //!
 //! Each place of a function has a word of its own. With one word for all, the compiler would be right to load
 //! it once and to reuse what it found: nothing in the guest writes to that memory. For the same
